@@ -1,0 +1,1 @@
+"""The command line: ingest, build, query and export a trajectory warehouse."""

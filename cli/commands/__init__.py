@@ -1,0 +1,1 @@
+"""One module per command; each holds one click command and the talk around it."""

@@ -1,0 +1,1 @@
+"""Raw files to landed Parquet parts: find, read, split, judge, write."""

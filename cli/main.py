@@ -1,0 +1,110 @@
+"""The entry point: finds commands by name, loads only the one asked for, and ends with its code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from trajhouse.cli.errors import ExitCode, TrajhouseError
+from trajhouse.cli.warehouse import Warehouse
+
+COMMANDS = {
+    "ingest": "Land raw trajectories in the warehouse.",
+    "sources": "List what has landed.",
+    "build": "Build, test and publish the marts.",
+    "marts": "List the marts and their rows.",
+    "show": "Show a trajectory or a mart.",
+    "query": "Run SQL, read-only.",
+    "stats": "Summarise a mart.",
+    "export": "Write a mart as a training set.",
+    "verify": "Check an export against its manifest.",
+    "status": "Say what is out of date; silent when nothing is.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run, so that `--help` is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Command names, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command `cmd_name`, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"trajhouse.cli.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every command is told."""
+
+    warehouse: Warehouse
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--warehouse",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TRAJHOUSE_WAREHOUSE",
+    default=Path("warehouse"),
+    show_default=True,
+    show_envvar=True,
+    help="The warehouse folder.",
+)
+@click.version_option(package_name="trajhouse")
+@click.pass_context
+def trajhouse(ctx: click.Context, folder: Path) -> None:
+    """A SQL-first warehouse for agent training trajectories."""
+    ctx.obj = Settings(Warehouse(folder))
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = trajhouse.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        code = ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        code = ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except TrajhouseError as error:
+        report(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = ExitCode.OK
+    except OSError as error:
+        fault = TrajhouseError(
+            f"cannot read or write {error.filename or 'the disk'}",
+            error.strerror or str(error),
+            "check the path, its permissions and the free space",
+            ExitCode.DISK,
+        )
+        report(fault)
+        code = ExitCode.DISK
+    sys.exit(int(code or 0))
+
+
+def report(error: TrajhouseError) -> None:
+    """Print an error on stderr, as JSON where the command was asked for `--json`."""
+    wants_json = "--json" in sys.argv
+    click.echo(json.dumps(error.as_dict()) if wants_json else error.as_lines(), err=True)

@@ -1,0 +1,1 @@
+"""SQL over a published build: a closed sandbox, output formats and suggestions."""
