@@ -1,0 +1,31 @@
+-- Grain: one record whose roles are not a word of its dataset's grammar, with the first message that
+-- breaks it. The grammars are data: seeds/role_transitions.csv.
+with
+
+trajectories as (
+    select * from {{ ref('int_trajectories_unioned') }}
+    where n_messages > 0
+),
+
+judged as (
+    select
+        record_id,
+        role_path,
+        messages,
+        {{ role_grammar_of('dataset') }} as grammar,
+        {{ udf('role_grammar_violations', ['role_path', role_grammar_of('dataset')]) }} as violation
+    from trajectories
+),
+
+violations as (
+    select
+        record_id,
+        violation.code as reason,
+        grammar || ' grammar, at ' || violation.position || ' of ' || role_path as detail,
+        violation.position as position,
+        messages[least(violation.position, len(messages))].turn as turn
+    from judged
+    where violation is not null
+)
+
+select * from violations

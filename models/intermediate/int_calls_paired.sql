@@ -1,0 +1,54 @@
+-- Grain: one tool call or tool output, numbered among its like in the block of one assistant turn, and
+-- with its partner's position. Ids count within a block: some harnesses use them again.
+with
+
+messages as (
+    select * from {{ ref('int_messages_unnested') }}
+    where role in ('tool_call', 'tool_output')
+),
+
+blocks_found as (
+    select
+        *,
+        max(case when role = 'tool_call' then turn end) over (
+            partition by record_id
+            order by position
+        ) as block
+    from messages
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by record_id, block, role
+            order by position
+        ) as number_in_block,
+        count(*) over (partition by record_id, block, role, call_id) as n_same_id_in_block,
+        max(block) over (partition by record_id) as last_block
+    from blocks_found
+),
+
+first_of_id as (
+    select * from numbered
+    qualify row_number() over (
+        partition by record_id, block, role, call_id
+        order by position
+    ) = 1
+),
+
+paired as (
+    select
+        numbered.*,
+        partners.position as partner_position,
+        partners.number_in_block as partner_number
+    from numbered
+    left join first_of_id as partners
+        on
+            numbered.record_id = partners.record_id
+            and numbered.block = partners.block
+            and numbered.role != partners.role
+            and numbered.call_id = partners.call_id
+)
+
+select * from paired

@@ -1,0 +1,40 @@
+-- Grain: one trajectory that passed the checks and is nobody's duplicate, as OpenAI chat messages: what
+-- chat templates render.
+with
+
+trajectories as (
+    select * from {{ ref('int_trajectories_unioned') }}
+),
+
+rejected as (
+    select * from {{ ref('int_records_rejected') }}
+),
+
+duplicated as (
+    select * from {{ ref('int_records_duplicated') }}
+),
+
+kept as (
+    select trajectories.*
+    from trajectories
+    anti join rejected on trajectories.record_id = rejected.record_id
+    anti join duplicated on trajectories.record_id = duplicated.record_id
+),
+
+turns_bounded as (
+    select
+        *,
+        {{ turn_starts('messages') }} as starts
+    from kept
+),
+
+rendered as (
+    select
+        record_id,
+        trajectory_id,
+        tools,
+        {{ chat_messages('messages', 'starts') }} as chat_messages
+    from turns_bounded
+)
+
+select * from rendered

@@ -1,0 +1,34 @@
+-- Grain: one trajectory as tokens. The conversation is rendered whole by the tokenizer's chat template;
+-- a row whose mask cannot be proven has a reason instead of tokens.
+with
+
+trajectories as (
+    select * from {{ ref('int_trajectories_chat') }}
+),
+
+tokenized as (
+    select
+        record_id,
+        trajectory_id,
+        {{ udf('tokenize_messages', [
+            'chat_messages', 'tools', tokenizer(), "'" ~ var('control_tokens') ~ "'",
+        ]) }} as tokenization
+    from trajectories
+),
+
+unpacked as (
+    select
+        record_id,
+        trajectory_id,
+        tokenization.input_ids,
+        tokenization.labels,
+        tokenization.loss_mask,
+        tokenization.n_tokens,
+        tokenization.n_trained_tokens,
+        tokenization.tokenizer,
+        tokenization.reason,
+        tokenization.detail
+    from tokenized
+)
+
+select * from unpacked

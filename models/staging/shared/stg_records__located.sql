@@ -1,0 +1,91 @@
+-- Grain: one landed record of any family, with the fields that ingest was told how to find. What no
+-- field took is its metadata.
+with
+
+records as (
+    select * from {{ ref('records') }}
+),
+
+files as (
+    select
+        dataset,
+        file_id,
+        {{ json_parse('fields', json_field_paths_shape()) }} as field_paths
+    from {{ ref('files') }}
+),
+
+messages_located as (
+    select
+        records.*,
+        files.field_paths,
+        {{ first_json_at('records.record', 'files.field_paths.messages') }} as messages_json,
+        {{ json_without('records.record', 'files.field_paths.messages') }} as remainder
+    from records
+    inner join files
+        on records.dataset = files.dataset and records.file_id = files.file_id
+),
+
+fields_located as (
+    select
+        *,
+        {% for field in ['id', 'task_id', 'model', 'success', 'reward', 'category', 'tools'] -%}
+            {{ first_json_at('remainder', 'field_paths.' ~ field) }} as {{ field }}_json,
+        {% endfor -%}
+        {{ json_without(
+            'remainder',
+            'list_concat(field_paths.id, field_paths.task_id, field_paths.model,
+                field_paths.success, field_paths.reward, field_paths.category, field_paths.tools)'
+        ) }} as metadata
+    from messages_located
+),
+
+typed as (
+    select
+        record_id,
+        dataset,
+        family,
+        file_id,
+        source_file,
+        record_number,
+        source_line,
+        record_hash,
+        landed_at,
+        flags,
+        {{ canonical_id('id_json') }} as source_id,
+        {{ canonical_id('task_id_json') }} as task_id,
+        {{ json_text('model_json') }} as model,
+        coalesce(
+            try_cast({{ json_text('success_json') }} as boolean),
+            try_cast({{ json_text('success_json') }} as double) != 0
+        ) as success,
+        try_cast({{ json_text('reward_json') }} as double) as reward,
+        {{ json_text('category_json') }} as category,
+        case {{ json_kind('tools_json') }}
+            when 'VARCHAR' then {{ json_text('tools_json') }}
+            else tools_json::varchar
+        end as tools_text,
+        case {{ json_kind('messages_json') }}
+            when 'VARCHAR' then {{ json_text('messages_json') }}
+            else messages_json::varchar
+        end as messages_text,
+        nullif(metadata, '{}') as metadata,
+        {{ json_text('id_json') }} is distinct from source_id
+        or {{ json_text('task_id_json') }} is distinct from task_id as has_canonical_id
+    from fields_located
+),
+
+final as (
+    select
+        * exclude (flags, has_canonical_id, tools_text, messages_text),
+        case
+            when {{ is_json('tools_text') }} and tools_text not in ('[]', 'null')
+                then {{ canonical_json('tools_text') }}
+        end as tools,
+        case when {{ is_json('messages_text') }} then messages_text end as messages_text,
+        case
+            when has_canonical_id then list_append(flags, 'canonical_id') else flags
+        end as flags
+    from typed
+)
+
+select * from final

@@ -1,0 +1,58 @@
+"""Registers the Python functions on the connection that dbt builds with; nothing else."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+CHAT_MESSAGES = (
+    "STRUCT(role VARCHAR, content VARCHAR, reasoning_content VARCHAR,"
+    ' tool_calls STRUCT(id VARCHAR, "type" VARCHAR,'
+    ' "function" STRUCT("name" VARCHAR, arguments VARCHAR))[],'
+    ' tool_call_id VARCHAR, "name" VARCHAR)[]'
+)
+VIOLATION = "STRUCT(code VARCHAR, position INTEGER)"
+TOKENIZATION = (
+    "STRUCT(input_ids INTEGER[], labels INTEGER[], loss_mask TINYINT[], n_tokens INTEGER,"
+    " n_trained_tokens INTEGER, tokenizer VARCHAR, reason VARCHAR, detail VARCHAR)"
+)
+
+
+def role_grammar_violations(role_path: pa.Array, grammar: pa.Array) -> pa.Array:
+    """`trajhouse.udfs.role_grammar`, loaded when a model first calls it."""
+    from trajhouse.udfs import role_grammar
+
+    return role_grammar.role_grammar_violations(role_path, grammar)
+
+
+def tokenize_messages(
+    messages: pa.Array, tools: pa.Array, tokenizer: pa.Array, control_tokens: pa.Array
+) -> pa.Array:
+    """`trajhouse.udfs.tokenize`, loaded when a model first calls it."""
+    from trajhouse.udfs import tokenize
+
+    return tokenize.tokenize_messages(messages, tools, tokenizer, control_tokens)
+
+
+class Plugin(BasePlugin):
+    """The dbt-duckdb plugin named in `profiles.yml`."""
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Register every function, once per connection."""
+        conn.create_function(
+            "role_grammar_violations",
+            role_grammar_violations,
+            ["VARCHAR", "VARCHAR"],
+            VIOLATION,
+            type="arrow",
+            null_handling="special",
+        )
+        conn.create_function(
+            "tokenize_messages",
+            tokenize_messages,
+            [CHAT_MESSAGES, "VARCHAR", "VARCHAR", "VARCHAR"],
+            TOKENIZATION,
+            type="arrow",
+            null_handling="special",
+        )
