@@ -1,10 +1,33 @@
-{#- The faults found while messages were read, as (reason, turn, detail). -#}
+{#-
+  Why source messages cannot be read, as (reason, turn, detail), one for each message that cannot.
+
+  read_messages: a list of structs with `kind` (JSON kind of the message), `odd_parts` (types of parts
+  that are not text), `calls_kind` (JSON kind of its tool calls) and `calls`
+-#}
 {% macro message_faults(read_messages) -%}
+    {%- set nameless = list_where('source.calls', 'call', "coalesce(call.name, '') = ''") -%}
+    {%- set reason -%}
+        case
+            when source.kind != 'OBJECT' then 'message_not_object'
+            when len(source.odd_parts) > 0 then 'unsupported_part'
+            when source.calls_kind not in ('ARRAY', 'NULL') then 'tool_calls_malformed'
+            when len({{ nameless }}) > 0 then 'tool_calls_malformed'
+        end
+    {%- endset -%}
+    {%- set detail -%}
+        case
+            when source.kind != 'OBJECT' then 'of JSON type ' || source.kind
+            when len(source.odd_parts) > 0 then {{ list_join('source.odd_parts', "', '") }}
+            when source.calls_kind not in ('ARRAY', 'NULL')
+                then 'tool_calls of JSON type ' || source.calls_kind
+            else 'a call without a function name'
+        end
+    {%- endset -%}
     {{ list_where(
         list_map(read_messages, 'source', struct_of([
-            ['reason', 'source.fault.reason'],
+            ['reason', reason],
             ['turn', 'turn_number::integer'],
-            ['detail', 'source.fault.detail'],
+            ['detail', detail],
         ]), 'turn_number'),
         'fault',
         'fault.reason is not null'
@@ -15,8 +38,9 @@
 {% macro message_flags(read_messages) -%}
     list_concat(
         case
-            when len({{ list_where(read_messages, 'source', 'source.is_role_rewritten') }}) > 0
-                then ['role_normalized']
+            when len({{ list_where(
+                read_messages, 'source', 'source.role is distinct from source.role_text'
+            ) }}) > 0 then ['role_normalized']
             else []::varchar[]
         end,
         case

@@ -21,11 +21,18 @@ kept as (
     anti join duplicated on trajectories.record_id = duplicated.record_id
 ),
 
-turns_bounded as (
+turns_found as (
     select
         *,
         {{ turn_starts('messages') }} as starts
     from kept
+),
+
+turns_bounded as (
+    select
+        *,
+        {{ turn_bounds('messages', 'starts') }} as bounds
+    from turns_found
 ),
 
 rendered as (
@@ -33,7 +40,7 @@ rendered as (
         record_id,
         trajectory_id,
         tools,
-        {{ chat_messages('messages', 'starts') }} as chat_messages
+        {{ chat_messages('messages', 'bounds') }} as chat_messages
     from turns_bounded
 )
 

@@ -1,12 +1,12 @@
--- Grain: one record that passed the parser at ingest. A table, not a view over the landing area, so
--- that a published build does not change when more files land.
+-- Grain: one record that passed the parser at ingest, without its text: that is read once, by staging,
+-- and stays in the landing area. A table, so that a published build does not change as files land.
 with
 
 landed as (
     {{ landed('records', [
         ['dataset', 'varchar'], ['family', 'varchar'], ['file_id', 'varchar'],
         ['source_file', 'varchar'], ['record_number', 'bigint'], ['source_line', 'bigint'],
-        ['byte_offset', 'bigint'], ['record', 'varchar'], ['record_hash', 'varchar'],
+        ['byte_offset', 'bigint'], ['record_hash', 'varchar'],
         ['flags', 'varchar[]'], ['landed_at', 'timestamptz'],
     ]) }}
 ),

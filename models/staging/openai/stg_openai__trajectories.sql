@@ -33,10 +33,10 @@ messages_read as (
             ['call_id', openai_output_id('source.fields', 'turn_number')],
             ['tool_name', json_text('source.fields.name')],
             ['extra', openai_message_extra('source.raw')],
-            ['fault', message_fault('source.raw', 'source.fields.content',
-                openai_calls('source.fields'))],
-            ['is_role_rewritten', source_role(json_text('source.fields.role'))
-                ~ ' is distinct from ' ~ json_text('source.fields.role')],
+            ['role_text', json_text('source.fields.role')],
+            ['kind', json_kind('source.raw')],
+            ['odd_parts', unreadable_parts('source.fields.content')],
+            ['calls_kind', "coalesce(" ~ json_kind(openai_calls('source.fields')) ~ ", 'NULL')"],
             ['has_parts', json_kind('source.fields.content') ~ " = 'ARRAY'"],
         ]), 'turn_number') }} as read_messages
     from messages_parsed

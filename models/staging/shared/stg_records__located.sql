@@ -1,9 +1,15 @@
 -- Grain: one landed record of any family, with the fields that ingest was told how to find. What no
--- field took is its metadata.
+-- field took is its metadata. Records are read from the landed parts, whose small row groups bound the
+-- memory of everything up to the first table.
 with
 
 records as (
-    select * from {{ ref('records') }}
+    {{ landed('records', [
+        ['dataset', 'varchar'], ['family', 'varchar'], ['file_id', 'varchar'],
+        ['source_file', 'varchar'], ['record_number', 'bigint'], ['source_line', 'bigint'],
+        ['record', 'varchar'], ['record_hash', 'varchar'], ['flags', 'varchar[]'],
+        ['landed_at', 'timestamptz'],
+    ]) }}
 ),
 
 files as (
@@ -16,6 +22,7 @@ files as (
 
 messages_located as (
     select
+        {{ record_id('records') }} as record_id,
         records.*,
         files.field_paths,
         {{ first_json_at('records.record', 'files.field_paths.messages') }} as messages_json,
