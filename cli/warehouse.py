@@ -37,6 +37,11 @@ class Warehouse:
         return self.root / "warehouse.next.duckdb"
 
     @property
+    def failed_database(self) -> Path:
+        """The last build that failed its tests, kept so that its rows can be looked at."""
+        return self.root / "warehouse.failed.duckdb"
+
+    @property
     def scratch(self) -> Path:
         """Work in progress, on the same file system as the rest so that a rename publishes it."""
         return self.root / "tmp"

@@ -1,0 +1,49 @@
+"""Turns the file that dbt wrote into the published build, or keeps it aside when it failed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from trajhouse.cli.warehouse import Warehouse
+
+
+def start_afresh(warehouse: Warehouse) -> None:
+    """Remove what an interrupted build left behind."""
+    for leftover in (warehouse.next_database, _log_of(warehouse.next_database)):
+        leftover.unlink(missing_ok=True)
+
+
+def checkpoint(database: Path) -> None:
+    """Write everything that is still in the write-ahead log into the file."""
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("force checkpoint")
+
+
+def publish(warehouse: Warehouse) -> None:
+    """Rename the finished build over the published one: readers see the old or the new."""
+    _flush(warehouse.next_database)
+    os.replace(warehouse.next_database, warehouse.database)
+    warehouse.failed_database.unlink(missing_ok=True)
+    _flush(warehouse.root)
+
+
+def set_aside(warehouse: Warehouse) -> None:
+    """Keep a build that failed its tests, so that the offending rows can be queried."""
+    if warehouse.next_database.exists():
+        os.replace(warehouse.next_database, warehouse.failed_database)
+    _log_of(warehouse.next_database).unlink(missing_ok=True)
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(database.name + ".wal")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

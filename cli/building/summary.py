@@ -1,0 +1,93 @@
+"""What a build holds, and what changed since the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trajhouse.cli.warehouse import MARTS_SCHEMA, quote_identifier
+
+COUNTS = """
+select
+    (select count(*) from raw.files) as n_files,
+    (select coalesce(sum(n_records), 0)::bigint from raw.files) as n_records,
+    (select count(*) from marts.trajectories) as n_accepted,
+    (select count(*) from marts.rejections) as n_rejected,
+    (select count(*) from marts.duplicates) as n_duplicates
+"""
+REJECTED = """
+select stage, reason, count(*) as n_records
+from marts.rejections
+group by all
+order by n_records desc, stage, reason
+"""
+DUPLICATED = "select rule, count(*) as n_records from marts.duplicates group by all order by rule"
+FLAGGED = """
+select flag, count(*) as n_trajectories
+from (select unnest(flags) as flag from marts.trajectories)
+group by all
+order by n_trajectories desc, flag
+"""
+
+
+@dataclass(frozen=True)
+class BuildSummary:
+    """Counts of one build.
+
+    Attributes:
+        counts: files, records, accepted, rejected and duplicates.
+        rejected: Records by (stage, reason).
+        duplicates: Records by rule.
+        flags: Accepted trajectories by flag.
+        marts: Rows by mart.
+    """
+
+    counts: dict[str, int]
+    rejected: dict[tuple[str, str], int]
+    duplicates: dict[str, int]
+    flags: dict[str, int]
+    marts: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            **self.counts,
+            "rejected_by_reason": [
+                {"stage": stage, "reason": reason, "n_records": count}
+                for (stage, reason), count in self.rejected.items()
+            ],
+            "duplicates_by_rule": self.duplicates,
+            "flags": self.flags,
+            "marts": self.marts,
+        }
+
+
+def summarize(database: Path) -> BuildSummary:
+    """Count what a finished build holds; `database` is opened read-only."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        counted = connection.execute(COUNTS)
+        names = [column[0].removeprefix("n_") for column in counted.description or []]
+        values = counted.fetchone() or ()
+        marts = connection.execute(
+            "select table_name from information_schema.tables where table_schema = ? order by all",
+            [MARTS_SCHEMA],
+        ).fetchall()
+        return BuildSummary(
+            counts=dict(zip(names, values, strict=True)),
+            rejected={
+                (stage, reason): count
+                for stage, reason, count in connection.execute(REJECTED).fetchall()
+            },
+            duplicates=dict(connection.execute(DUPLICATED).fetchall()),
+            flags=dict(connection.execute(FLAGGED).fetchall()),
+            marts={name: _rows(connection, name) for (name,) in marts},
+        )
+
+
+def _rows(connection: Any, mart: str) -> int:
+    relation = f"{MARTS_SCHEMA}.{quote_identifier(mart)}"
+    row = connection.execute(f"select count(*) from {relation}").fetchone()  # noqa: S608
+    return int(row[0])
