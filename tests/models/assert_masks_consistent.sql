@@ -6,7 +6,25 @@ tokenized as (
     select * from {{ ref('sft_tokenized') }}
 ),
 
-violations as (
+tokens as (
+    select
+        trajectory_id,
+        unnest(input_ids) as input_id,
+        unnest(labels) as label,
+        unnest(loss_mask) as is_trained
+    from tokenized
+),
+
+wrong_tokens as (
+    select trajectory_id
+    from tokens
+    where
+        is_trained is null
+        or is_trained not in (0, 1)
+        or label is distinct from case is_trained when 1 then input_id else -100 end
+),
+
+wrong_counts as (
     select trajectory_id
     from tokenized
     where
@@ -15,12 +33,12 @@ violations as (
         or len(loss_mask) != n_tokens
         or list_sum(loss_mask) != n_trained_tokens
         or n_trained_tokens = 0
-        or len({{ list_where(
-            'labels',
-            'label',
-            "label != case loss_mask[label_position] when 1 then input_ids[label_position] else -100 end",
-            'label_position'
-        ) }}) > 0
+),
+
+violations as (
+    select distinct trajectory_id from wrong_tokens
+    union
+    select trajectory_id from wrong_counts
 )
 
 select * from violations
