@@ -1,5 +1,5 @@
 {#- The names of the tools that were called, each once, sorted. -#}
-{% macro tools_used(messages) -%}
+{% macro tools_used_in(messages) -%}
     list_sort(list_distinct({{ list_map(
         list_where(messages, 'message', "message.role = 'tool_call'"),
         'message',
@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {#- One letter a message; `?` for a role that is not known. -#}
-{% macro role_path(messages) -%}
+{% macro role_path_of(messages) -%}
     coalesce({{ list_join(list_map(messages, 'message', role_letter('message.role'))) }}, '')
 {%- endmacro %}
 

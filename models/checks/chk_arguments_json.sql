@@ -9,9 +9,9 @@ violations as (
     select
         record_id,
         'args_invalid' as reason,
-        'arguments of ' || coalesce(tool_name, 'a call') || ' are not JSON' as detail,
         position,
-        turn
+        turn,
+        'arguments of ' || coalesce(tool_name, 'a call') || ' are not JSON' as detail
     from messages
     where role = 'tool_call' and not has_json_arguments
 )

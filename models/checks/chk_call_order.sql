@@ -1,5 +1,5 @@
--- Grain: one call or output that is paired but not as usual: outputs in another order than their calls,
--- an id used again by a later turn, a last call without its output.
+-- Grain: one call or output that is paired but not as usual: outputs in another order than their
+-- calls, an id used again by a later turn, a last call without its output.
 with
 
 paired as (
@@ -16,14 +16,14 @@ reused as (
 violations as (
     select
         record_id,
+        position,
+        turn,
         case
             when n_blocks_of_id > 1 then 'call_id_reused'
             when partner_position is null then 'last_call_unanswered'
             else 'outputs_out_of_order'
         end as reason,
-        'id ' || coalesce(call_id, 'null') as detail,
-        position,
-        turn
+        'id ' || coalesce(call_id, 'null') as detail
     from reused
     where
         n_blocks_of_id > 1

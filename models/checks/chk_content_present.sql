@@ -10,9 +10,9 @@ violations as (
     select
         record_id,
         'missing_content' as reason,
-        role || ' message without content' as detail,
         position,
-        turn
+        turn,
+        role || ' message without content' as detail
     from messages
     where role in ('system', 'user', 'answer') and not has_content
 )

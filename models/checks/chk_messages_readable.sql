@@ -17,10 +17,10 @@ faults as (
 violations as (
     select
         record_id,
-        fault.reason as reason,
-        fault.detail as detail,
         null::integer as position,
-        fault.turn as turn
+        fault['reason'] as reason,
+        fault['detail'] as detail,
+        fault['turn'] as turn
     from faults
 )
 

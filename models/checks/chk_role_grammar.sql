@@ -1,5 +1,5 @@
--- Grain: one record whose roles are not a word of its dataset's grammar, with the first message that
--- breaks it. The grammars are data: seeds/role_transitions.csv.
+-- Grain: one record whose roles are not a word of its dataset's grammar, with the first message
+-- that breaks it. The grammars are data: seeds/role_transitions.csv.
 with
 
 trajectories as (
@@ -20,10 +20,10 @@ judged as (
 violations as (
     select
         record_id,
-        violation.code as reason,
-        grammar || ' grammar, at ' || violation.position || ' of ' || role_path as detail,
-        violation.position as position,
-        messages[least(violation.position, len(messages))].turn as turn
+        violation['code'] as reason,
+        violation['position'] as position,
+        grammar || ' grammar, at ' || violation['position'] || ' of ' || role_path as detail,
+        messages[least(violation['position'], len(messages))]['turn'] as turn
     from judged
     where violation is not null
 )

@@ -1,5 +1,5 @@
--- Grain: one call of a tool that the trajectory does not declare. A trajectory that declares no tools
--- is not judged.
+-- Grain: one call of a tool that the trajectory does not declare. A trajectory that declares no
+-- tools is not judged.
 with
 
 declared as (
@@ -19,9 +19,9 @@ violations as (
     select
         calls.record_id,
         'tool_not_declared' as reason,
-        calls.tool_name || ' is not among the declared tools' as detail,
         calls.position,
-        calls.turn
+        calls.turn,
+        calls.tool_name || ' is not among the declared tools' as detail
     from calls
     inner join declared
         on calls.record_id = declared.record_id

@@ -1,5 +1,5 @@
--- Grain: one tool call or tool output, numbered among its like in the block of one assistant turn, and
--- with its partner's position. Ids count within a block: some harnesses use them again.
+-- Grain: one tool call or tool output, numbered among its like in the block of one assistant turn,
+-- and with its partner's position. Ids count within a block: some harnesses use them again.
 with
 
 messages as (
@@ -39,7 +39,15 @@ first_of_id as (
 
 paired as (
     select
-        numbered.*,
+        numbered.record_id,
+        numbered.position,
+        numbered.turn,
+        numbered.role,
+        numbered.call_id,
+        numbered.block,
+        numbered.last_block,
+        numbered.number_in_block,
+        numbered.n_same_id_in_block,
         partners.position as partner_position,
         partners.number_in_block as partner_number
     from numbered

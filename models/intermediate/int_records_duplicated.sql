@@ -1,6 +1,6 @@
--- Grain: one record dropped for another that passed the checks as well: same id, or else same content.
--- Of equals the one that comes first by file name, record number and file content is kept, so the
--- order in which files landed does not matter.
+-- Grain: one record dropped for another that passed the checks as well: same id, or else same
+-- content. Of equals the one that comes first by file name, record number and file content is kept,
+-- so the order in which files landed does not matter.
 with
 
 candidates as (

@@ -1,5 +1,5 @@
--- Grain: one record that a check rejects, with the first violation: by the order of the checks, then
--- by position.
+-- Grain: one record that a check rejects, with the first violation: by the order of the checks,
+-- then by position.
 with
 
 violations as (
@@ -8,7 +8,14 @@ violations as (
 ),
 
 first_violations as (
-    select * from violations
+    select
+        record_id,
+        check_name,
+        reason,
+        detail,
+        position,
+        turn
+    from violations
     qualify row_number() over (
         partition by record_id
         order by check_order, position nulls first, turn nulls first, reason, detail

@@ -1,5 +1,5 @@
--- Grain: one trajectory that passed the checks and is nobody's duplicate, as OpenAI chat messages: what
--- chat templates render.
+-- Grain: one trajectory that passed the checks and is nobody's duplicate, as OpenAI chat messages:
+-- what chat templates render.
 with
 
 trajectories as (

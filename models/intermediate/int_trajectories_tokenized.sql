@@ -1,5 +1,5 @@
--- Grain: one trajectory as tokens. The conversation is rendered whole by the tokenizer's chat template;
--- a row whose mask cannot be proven has a reason instead of tokens.
+-- Grain: one trajectory as tokens. The conversation is rendered whole by the tokenizer's chat
+-- template; a row whose mask cannot be proven has a reason instead of tokens.
 with
 
 trajectories as (
@@ -20,14 +20,14 @@ unpacked as (
     select
         record_id,
         trajectory_id,
-        tokenization.input_ids,
-        tokenization.labels,
-        tokenization.loss_mask,
-        tokenization.n_tokens,
-        tokenization.n_trained_tokens,
-        tokenization.tokenizer,
-        tokenization.reason,
-        tokenization.detail
+        tokenization['input_ids'] as input_ids,
+        tokenization['labels'] as labels,
+        tokenization['loss_mask'] as loss_mask,
+        tokenization['n_tokens'] as n_tokens,
+        tokenization['n_trained_tokens'] as n_trained_tokens,
+        tokenization['tokenizer'] as tokenizer,
+        tokenization['reason'] as reason,
+        tokenization['detail'] as detail
     from tokenized
 )
 

@@ -3,8 +3,8 @@ with
 
 unioned as (
     {% for family in var('families') %}
-    select * from {{ ref('stg_' ~ family ~ '__trajectories') }}
-    {{ 'union all' if not loop.last }}
+        select * from {{ ref('stg_' ~ family ~ '__trajectories') }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
 
@@ -24,18 +24,41 @@ described as (
         coalesce(
             len({{ list_where('messages', 'message', "message.role = 'tool_call'") }}), 0
         )::integer as n_tool_calls,
-        {{ tools_used('messages') }} as tools_used,
-        {{ role_path('messages') }} as role_path,
+        {{ tools_used_in('messages') }} as tools_used,
+        {{ role_path_of('messages') }} as role_path,
         {{ content_text_of('messages') }} as all_text
     from identified
 ),
 
 hashed as (
     select
-        * exclude (all_text) replace (
-            list_sort(list_distinct(list_concat(flags, {{ content_flags('messages', 'all_text') }})))
-                as flags
-        ),
+        record_id,
+        trajectory_id,
+        dataset,
+        family,
+        source_key,
+        task_id,
+        model,
+        success,
+        reward,
+        category,
+        tools,
+        tools_used,
+        n_messages,
+        n_turns,
+        n_tool_calls,
+        role_path,
+        messages,
+        faults,
+        metadata,
+        file_id,
+        source_file,
+        source_line,
+        record_number,
+        landed_at,
+        list_sort(list_distinct(
+            list_concat(flags, {{ content_flags('messages', 'all_text') }})
+        )) as flags,
         {{ sha256_of(nfc('all_text')) }} as content_hash
     from described
 )

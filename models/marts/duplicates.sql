@@ -19,13 +19,13 @@ final as (
         dropped.family,
         duplicated.rule,
         duplicated.score,
-        dropped.content_hash = kept.content_hash as is_same_content,
         dropped.file_id,
         dropped.source_file,
         dropped.source_line,
         dropped.record_number,
         kept.source_file as kept_source_file,
-        kept.source_line as kept_source_line
+        kept.source_line as kept_source_line,
+        dropped.content_hash = kept.content_hash as is_same_content
     from duplicated
     inner join trajectories as dropped on duplicated.record_id = dropped.record_id
     inner join trajectories as kept on duplicated.kept_record_id = kept.record_id

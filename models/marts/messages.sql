@@ -19,13 +19,13 @@ final as (
         trajectory_id,
         dataset,
         position,
-        message.turn,
-        message.role,
-        message.content,
-        message.tool_name,
-        message.tool_arguments,
-        message.call_id,
-        message.extra
+        message['turn'] as turn,
+        message['role'] as role,
+        message['content'] as content,
+        message['tool_name'] as tool_name,
+        message['tool_arguments'] as tool_arguments,
+        message['call_id'] as call_id,
+        message['extra'] as extra
     from unnested
 )
 

@@ -27,14 +27,14 @@ final as (
         trajectories.n_tool_calls,
         trajectories.role_path,
         trajectories.content_hash,
-        list_sort(list_concat(trajectories.flags, accepted.flags)) as flags,
         trajectories.messages,
         trajectories.metadata,
         trajectories.record_id,
         trajectories.file_id,
         trajectories.source_file,
         trajectories.source_line,
-        trajectories.landed_at
+        trajectories.landed_at,
+        list_sort(list_concat(trajectories.flags, accepted.flags)) as flags
     from trajectories
     inner join accepted on trajectories.record_id = accepted.record_id
 )

@@ -1,5 +1,6 @@
--- Grain: one record that passed the parser at ingest, without its text: that is read once, by staging,
--- and stays in the landing area. A table, so that a published build does not change as files land.
+-- Grain: one record that passed the parser at ingest, without its text: that is read once, by
+-- staging, and stays in the landing area. A table, so that a published build does not change as
+-- files land.
 with
 
 landed as (

@@ -2,11 +2,20 @@
 with
 
 fates as (
-    select record_id, 'accepted' as fate from {{ ref('trajectories') }}
+    select
+        record_id,
+        'accepted' as fate
+    from {{ ref('trajectories') }}
     union all
-    select record_id, 'rejected' as fate from {{ ref('rejections') }}
+    select
+        record_id,
+        'rejected' as fate
+    from {{ ref('rejections') }}
     union all
-    select record_id, 'duplicate' as fate from {{ ref('duplicates') }}
+    select
+        record_id,
+        'duplicate' as fate
+    from {{ ref('duplicates') }}
 ),
 
 violations as (

@@ -21,7 +21,7 @@ wrong_tokens as (
     where
         is_trained is null
         or is_trained not in (0, 1)
-        or label is distinct from case is_trained when 1 then input_id else -100 end
+        or {{ is_distinct('label', 'case is_trained when 1 then input_id else -100 end') }}
 ),
 
 wrong_counts as (

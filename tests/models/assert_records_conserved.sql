@@ -6,11 +6,23 @@ files as (
 ),
 
 fates as (
-    select dataset, file_id, 'accepted' as fate from {{ ref('trajectories') }}
+    select
+        dataset,
+        file_id,
+        'accepted' as fate
+    from {{ ref('trajectories') }}
     union all
-    select dataset, file_id, 'rejected' as fate from {{ ref('rejections') }}
+    select
+        dataset,
+        file_id,
+        'rejected' as fate
+    from {{ ref('rejections') }}
     union all
-    select dataset, file_id, 'duplicate' as fate from {{ ref('duplicates') }}
+    select
+        dataset,
+        file_id,
+        'duplicate' as fate
+    from {{ ref('duplicates') }}
 ),
 
 fates_counted as (
@@ -36,7 +48,7 @@ violations as (
     full join fates_counted
         on files.dataset = fates_counted.dataset and files.file_id = fates_counted.file_id
     where
-        files.n_records is distinct from coalesce(fates_counted.n_accepted, 0)
+        coalesce(files.n_records, -1) != coalesce(fates_counted.n_accepted, 0)
         + coalesce(fates_counted.n_rejected, 0)
         + coalesce(fates_counted.n_duplicates, 0)
 )

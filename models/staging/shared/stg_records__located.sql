@@ -1,6 +1,6 @@
 -- Grain: one landed record of any family, with the fields that ingest was told how to find. What no
--- field took is its metadata. Records are read from the landed parts, whose small row groups bound the
--- memory of everything up to the first table.
+-- field took is its metadata. Records are read from the landed parts, whose small row groups bound
+-- the memory of everything up to the first table.
 with
 
 records as (
@@ -26,7 +26,7 @@ messages_located as (
         records.*,
         files.field_paths,
         {{ first_json_at('records.record', 'files.field_paths.messages') }} as messages_json,
-        {{ json_without('records.record', 'files.field_paths.messages') }} as remainder
+        {{ json_without('records.record', 'files.field_paths.messages') }} as record_rest
     from records
     inner join files
         on records.dataset = files.dataset and records.file_id = files.file_id
@@ -36,10 +36,10 @@ fields_located as (
     select
         *,
         {% for field in ['id', 'task_id', 'model', 'success', 'reward', 'category', 'tools'] -%}
-            {{ first_json_at('remainder', 'field_paths.' ~ field) }} as {{ field }}_json,
+            {{ first_json_at('record_rest', 'field_paths.' ~ field) }} as {{ field }}_json,
         {% endfor -%}
         {{ json_without(
-            'remainder',
+            'record_rest',
             'list_concat(field_paths.id, field_paths.task_id, field_paths.model,
                 field_paths.success, field_paths.reward, field_paths.category, field_paths.tools)'
         ) }} as metadata
@@ -76,8 +76,8 @@ typed as (
             else messages_json::varchar
         end as messages_text,
         nullif(metadata, '{}') as metadata,
-        {{ json_text('id_json') }} is distinct from source_id
-        or {{ json_text('task_id_json') }} is distinct from task_id as has_canonical_id
+        {{ is_distinct(json_text('id_json'), 'source_id') }}
+        or {{ is_distinct(json_text('task_id_json'), 'task_id') }} as has_canonical_id
     from fields_located
 ),
 

@@ -1,6 +1,6 @@
 -- Grain: one landed SWE-agent trajectory, a `.traj` file or a row of messages, made canonical. An
--- action that older layouts wrote into the text becomes a call, and the user message that answers it
--- the call's output, so that all layouts train alike.
+-- action that older layouts wrote into the text becomes a call, and the user message that answers
+-- it the call's output, so that all layouts train alike.
 with
 
 records as (
