@@ -23,3 +23,52 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+DEMO := out/demo
+TRAJHOUSE := $(BIN)/trajhouse --warehouse $(DEMO)/warehouse
+
+demo: $(READY)
+	rm -rf $(DEMO)
+	$(TRAJHOUSE) ingest openai tests/sample/support.jsonl --dataset support
+	$(TRAJHOUSE) ingest swe_agent tests/sample/repairs --dataset repairs
+	$(TRAJHOUSE) build
+	$(TRAJHOUSE) marts
+	$(TRAJHOUSE) query "select stage, reason, count(*) as records from rejections group by all order by all"
+	$(TRAJHOUSE) export sft_messages --out $(DEMO)/sft_messages --split train=0.9,validation=0.1
+	$(TRAJHOUSE) export sft_tokenized --out $(DEMO)/sft_tokenized --split train=0.9,validation=0.1
+	$(BIN)/python tests/sample/load_back.py $(DEMO)/sft_messages $(DEMO)/sft_tokenized
+	$(TRAJHOUSE) show support/support-001 --mask
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+TYPES := .build/types/trajhouse
+
+lint: $(READY)
+	mkdir -p $(TYPES)
+	ln -sfn $(CURDIR)/cli $(TYPES)/cli
+	ln -sfn $(CURDIR)/udfs $(TYPES)/udfs
+	$(BIN)/ruff format --check cli udfs tests
+	$(BIN)/ruff check cli udfs tests
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --quiet models tests/models
+
+format: $(READY)
+	$(BIN)/ruff format cli udfs tests
+	$(BIN)/ruff check --fix cli udfs tests
+	$(BIN)/sqlfluff fix --quiet models tests/models
+
+docs: $(READY)
+	$(BIN)/dbt --warn-error docs generate
+
+bench: $(READY)
+	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+lock: $(READY)
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-emit-find-links --extra dev --extra qwen3 pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf $(VENV) .build out target logs *.egg-info

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import duckdb
 import pyarrow as pa
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 CHAT_MESSAGES = (
@@ -37,6 +41,10 @@ def tokenize_messages(
 
 class Plugin(BasePlugin):
     """The dbt-duckdb plugin named in `profiles.yml`."""
+
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        """Make the warehouse folder, which a first plain `dbt build` does not find."""
+        Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Register every function, once per connection."""
