@@ -1,1 +1,1 @@
-"""What SQL cannot do: the role grammar, tokenization and masks, as Arrow-in, Arrow-out functions."""
+"""What SQL cannot do: the role grammar, tokenization and masks; Arrow in, Arrow out."""

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb.func import ARROW, SPECIAL
 
 CHAT_MESSAGES = (
     "STRUCT(role VARCHAR, content VARCHAR, reasoning_content VARCHAR,"
@@ -53,14 +54,14 @@ class Plugin(BasePlugin):
             role_grammar_violations,
             ["VARCHAR", "VARCHAR"],
             VIOLATION,
-            type="arrow",
-            null_handling="special",
+            type=ARROW,
+            null_handling=SPECIAL,
         )
         conn.create_function(
             "tokenize_messages",
             tokenize_messages,
             [CHAT_MESSAGES, "VARCHAR", "VARCHAR", "VARCHAR"],
             TOKENIZATION,
-            type="arrow",
-            null_handling="special",
+            type=ARROW,
+            null_handling=SPECIAL,
         )

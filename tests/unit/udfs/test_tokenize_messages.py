@@ -1,0 +1,288 @@
+"""What is trained, what is not, and which rows are not given; expected by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from trajhouse.cli.errors import CannotOpen
+from trajhouse.udfs import loss_mask, masked_encoding
+from trajhouse.udfs.tokenize import TOKENIZED_TYPE, tokenize_messages
+from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, LoadedTokenizer, load_tokenizer
+
+Run = Callable[..., list[dict[str, Any]]]
+WithTemplate = Callable[[str], str]
+
+PLAIN_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+MARKED_WITH_HEADER = (
+    "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}<|im_start|>assistant\n"
+    "{{ m.content }}<|im_end|>\n{% endgeneration %}{% else %}<|im_start|>{{ m.role }}\n"
+    "{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
+)
+
+
+def say(role: str, content: str, **more: Any) -> dict[str, Any]:
+    return {"role": role, "content": content, **more}
+
+
+def call(name: str, arguments: str) -> dict[str, Any]:
+    return {"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+CHAT = [
+    say("user", "Which files are here?"),
+    say("assistant", "I look.", reasoning_content="Use ls.", tool_calls=[call("ls", '{"a":1}')]),
+    say("tool", "a.py", tool_call_id="c1"),
+    say("assistant", "One: a.py", reasoning_content="Done."),
+    say("user", "Thanks"),
+]
+# The last user turn is the latest question, so the reasoning before it is not shown.
+TRAINED = [
+    'I look.\n<tool_call>\n{"name": "ls", "arguments": {"a":1}}\n</tool_call><|im_end|>\n',
+    "One: a.py<|im_end|>\n",
+]
+TRAINED_IN_CHATML = ["I look.<|im_end|>\n", "One: a.py<|im_end|>\n"]
+
+
+def trained_texts(row: dict[str, Any], spec: str = DEFAULT_TOKENIZER) -> list[str]:
+    """The text of each run of trained tokens."""
+    assert row["reason"] is None
+    backend = load_tokenizer(spec).backend
+    runs = groupby(zip(row["input_ids"], row["loss_mask"], strict=True), key=lambda pair: pair[1])
+    return [
+        backend.decode([token for token, _ in run], skip_special_tokens=False)
+        for is_trained, run in runs
+        if is_trained
+    ]
+
+
+def check_by_hand(run: Run, chatml: str) -> None:
+    ours, plain = run([CHAT])[0], run([CHAT], spec=chatml)[0]
+    assert trained_texts(ours) == TRAINED
+    assert trained_texts(plain, chatml) == TRAINED_IN_CHATML
+    for row in (ours, plain):
+        pairs = zip(row["input_ids"], row["loss_mask"], strict=True)
+        assert row["labels"] == [token if is_trained else -100 for token, is_trained in pairs]
+        assert row["n_tokens"] == len(row["input_ids"]) == len(row["loss_mask"])
+        assert row["n_trained_tokens"] == sum(row["loss_mask"])
+        assert row["reason"] is None
+        assert row["detail"] is None
+
+
+def test_what_the_assistant_produces_is_trained(
+    run_tokenize: Run, with_tiny_vocabulary: WithTemplate
+) -> None:
+    check_by_hand(run_tokenize, with_tiny_vocabulary(CHATML))
+
+
+def shifted(start: int, end: int) -> Callable[[int, Any], Any]:
+    return lambda n_tokens, spans: loss_mask.mask_of(n_tokens, spans + np.array([start, end]))
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        pytest.param(shifted(1, 0), id="first-token-out"),
+        pytest.param(shifted(-1, 0), id="header-newline-in"),
+        pytest.param(shifted(-3, 0), id="header-in"),
+        pytest.param(shifted(0, -1), id="newline-out"),
+        pytest.param(shifted(0, -2), id="stop-token-out"),
+        pytest.param(shifted(0, 1), id="next-turn-in"),
+        pytest.param(shifted(1, 1), id="shifted-right"),
+        pytest.param(shifted(-1, -1), id="shifted-left"),
+        pytest.param(lambda n, spans: loss_mask.mask_of(n, spans[:1]), id="only-first-answer"),
+        pytest.param(lambda n, spans: loss_mask.mask_of(n, spans[-1:]), id="only-last-answer"),
+        pytest.param(lambda n, spans: 1 - loss_mask.mask_of(n, spans), id="inverted"),
+        pytest.param(lambda n, spans: np.ones(n, np.int8), id="everything"),
+    ],
+)
+def test_planted_bug_is_caught(
+    bug: Callable[[int, Any], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    run_tokenize: Run,
+    with_tiny_vocabulary: WithTemplate,
+) -> None:
+    chatml = with_tiny_vocabulary(CHATML)
+    monkeypatch.setattr(masked_encoding, "mask_of", bug)
+    with pytest.raises(AssertionError):
+        check_by_hand(run_tokenize, chatml)
+
+
+def test_planted_wrong_role_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+    run_tokenize: Run,
+    with_tiny_vocabulary: WithTemplate,
+) -> None:
+    chatml = with_tiny_vocabulary(CHATML)
+    monkeypatch.setattr(loss_mask, "ROLE_HEADER", "<|im_start|>user")
+    monkeypatch.setattr(loss_mask, "HEADER", "<|im_start|>user\n")
+    loss_mask.chatml_of.cache_clear()
+    try:
+        assert run_tokenize([CHAT], spec=chatml)[0]["reason"] is None
+        with pytest.raises(AssertionError):
+            check_by_hand(run_tokenize, chatml)
+    finally:
+        loss_mask.chatml_of.cache_clear()
+
+
+def test_reasoning_after_the_last_question_is_trained(
+    run_tokenize: Run,
+) -> None:
+    row = run_tokenize([CHAT[:-1]])[0]
+    assert trained_texts(row) == [
+        "<think>\nUse ls.\n</think>\n\n" + TRAINED[0],
+        "<think>\nDone.\n</think>\n\nOne: a.py<|im_end|>\n",
+    ]
+
+
+def test_newlines_that_merge_with_the_header_are_one_trained_token(
+    run_tokenize: Run,
+) -> None:
+    chat = [say("user", "a"), say("assistant", "\n\nb"), say("user", "c")]
+    assert trained_texts(run_tokenize([chat])[0]) == ["\n\n\nb<|im_end|>\n"]
+
+
+def test_null_content_and_empty_content_are_alike(run_tokenize: Run) -> None:
+    calls = {"tool_calls": [call("ls", "{}")]}
+    null, empty = run_tokenize(
+        [[say("user", "a"), {"role": "assistant", "content": c} | calls] for c in (None, "")]
+    )
+    assert null["reason"] is None
+    assert null == empty
+
+
+def test_null_content_suits_templates_that_take_it_for_text(
+    run_tokenize: Run, with_tiny_vocabulary: WithTemplate
+) -> None:
+    template = CHATML.replace("{{ m.content }}", "{{ '' + m.content }}")
+    chat = [{"role": "user", "content": None}, say("assistant", "b")]
+    assert run_tokenize([chat], spec=with_tiny_vocabulary(template))[0]["reason"] is None
+
+
+def test_tools_are_rendered(run_tokenize: Run, qwen3: LoadedTokenizer) -> None:
+    tools = '[{"type": "function", "function": {"name": "look_up"}}]'
+    row = run_tokenize([CHAT], tools)[0]
+    text = qwen3.backend.decode(row["input_ids"], skip_special_tokens=False)
+    assert '{"type": "function", "function": {"name": "look_up"}}\n</tools>' in text
+    assert trained_texts(row) == TRAINED
+
+
+@pytest.mark.parametrize(
+    ("chat", "reason", "detail"),
+    [
+        pytest.param(None, "no_trained_tokens", "no assistant", id="null"),
+        pytest.param([], "no_trained_tokens", "no assistant", id="empty"),
+        pytest.param([say("user", "a")], "no_trained_tokens", "no assistant", id="user-only"),
+    ],
+)
+def test_rows_with_nothing_to_train(chat: Any, reason: str, detail: str, run_tokenize: Run) -> None:
+    good, row = run_tokenize([CHAT, chat])
+    assert good["reason"] is None
+    assert (row["reason"], detail in row["detail"]) == (reason, True)
+    nulls = ("input_ids", "labels", "loss_mask", "n_tokens", "n_trained_tokens")
+    assert [row[name] for name in nulls] == [None] * 5
+    assert row["tokenizer"] == good["tokenizer"]
+
+
+@pytest.mark.parametrize(
+    ("template", "detail"),
+    [
+        pytest.param("{{ raise_exception('roles must alternate') }}", "must alternate", id="raise"),
+        pytest.param("{{ messages[0].content + 1 }}", "TypeError", id="type"),
+        pytest.param("{{ messages.__class__.mro() }}", "SecurityError", id="escape"),
+        pytest.param("{% for m in messages %}", "TemplateSyntaxError", id="syntax"),
+        pytest.param("{% for i in range(90000) %}{{ 'x' * 999 }}{% endfor %}", "wrote", id="flood"),
+    ],
+)
+def test_template_that_fails(
+    template: str, detail: str, run_tokenize: Run, with_tiny_vocabulary: WithTemplate
+) -> None:
+    row = run_tokenize([CHAT], spec=with_tiny_vocabulary(template))[0]
+    assert row["reason"] == "template_error"
+    assert detail in row["detail"]
+
+
+@pytest.mark.parametrize("tools", ["{", '{"name": "x"}', "[1]", '"ls"'])
+def test_tools_that_are_no_tools(tools: str, run_tokenize: Run) -> None:
+    row = run_tokenize([CHAT], tools)[0]
+    assert row["reason"] == "template_error"
+    assert "tools" in row["detail"]
+
+
+MACRO = (
+    "{% macro a(m) %}<|im_start|>assistant\n{% generation %}{{ m.content }}<|im_end|>\n"
+    "{% endgeneration %}{% endmacro %}{% for m in messages %}{{ a(m) }}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "detail"),
+    [
+        pytest.param(
+            "{% for m in messages %}{{ m.content }}{% endfor %}", "not ChatML", id="plain"
+        ),
+        pytest.param(MACRO, "place is not known", id="marks-inside-a-macro"),
+        pytest.param(MARKED_WITH_HEADER, "follows no assistant header", id="header-in"),
+        pytest.param(
+            CHATML.replace("{{ m.content }}", "{% generation %}{{ m.content }}{% endgeneration %}"),
+            "5 trained spans for 2",
+            id="every-role-marked",
+        ),
+        pytest.param(
+            "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}"
+            "{% generation %}{{ m.content }}{% endgeneration %}{% else %}{{ m.content }}"
+            "{% endif %}<|im_end|>\n{% endfor %}",
+            "does not end with a stop token",
+            id="stop-token-not-marked",
+        ),
+        pytest.param(
+            "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}\n{% endfor %}",
+            "no end",
+            id="turns-without-end",
+        ),
+    ],
+)
+def test_mask_that_cannot_be_proven(
+    template: str, detail: str, run_tokenize: Run, with_tiny_vocabulary: WithTemplate
+) -> None:
+    row = run_tokenize([CHAT], spec=with_tiny_vocabulary(template))[0]
+    assert row["reason"] == "mask_unavailable"
+    assert detail in row["detail"]
+
+
+def test_tokenizer_that_cannot_be_loaded_is_not_a_reason(run_tokenize: Run) -> None:
+    with pytest.raises(CannotOpen):
+        run_tokenize([CHAT], spec="./nowhere")
+
+
+def test_unknown_policy_is_an_error(run_tokenize: Run) -> None:
+    with pytest.raises(ValueError, match="ignore"):
+        run_tokenize([CHAT], policy="ignore")
+
+
+def test_rows_keep_their_order_across_slices_chunks_and_settings(
+    qwen3: LoadedTokenizer, with_tiny_vocabulary: WithTemplate
+) -> None:
+    chatml = with_tiny_vocabulary(CHATML)
+    chats = [[say("user", f"q{i}"), say("assistant", f"number {i}")] for i in range(150)]
+    specs = [qwen3.spec if i < 70 or i % 2 else chatml for i in range(150)]
+    messages = pa.array([None, *chats], PLAIN_MESSAGES).slice(1)
+    chunked = pa.chunked_array([messages.slice(0, 40), messages.slice(40)])
+    found = tokenize_messages(
+        chunked, pa.nulls(150, pa.string()), pa.array(specs), pa.array(["reject"] * 150)
+    )
+    assert found.type == TOKENIZED_TYPE
+    for i, row in enumerate(found.to_pylist()):
+        think = "<think>\n\n</think>\n\n" if specs[i] == qwen3.spec else ""
+        assert trained_texts(row, specs[i]) == [f"{think}number {i}<|im_end|>\n"]
+
+
+def test_no_rows_give_no_rows() -> None:
+    text = pa.array([], pa.string())
+    found = tokenize_messages(pa.array([], PLAIN_MESSAGES), text, text, text)
+    assert (len(found), found.type) == (0, TOKENIZED_TYPE)
