@@ -41,6 +41,14 @@ class TrajhouseError(Exception):
         if exit_code is not None:
             self.exit_code = exit_code
 
+    def __str__(self) -> str:
+        """All of it in one line, for where it passes through other people's messages."""
+        return f"{self.what}: {self.why}; try: {self.hint}"
+
+    def __reduce__(self) -> tuple[type[TrajhouseError], tuple[str, str, str, ExitCode]]:
+        """Travel between processes whole."""
+        return type(self), (self.what, self.why, self.hint, self.exit_code)
+
     def as_lines(self) -> str:
         """The three lines printed on stderr."""
         return f"error: {self.what}\n  why: {self.why}\n  try: {self.hint}"

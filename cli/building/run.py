@@ -1,57 +1,25 @@
-"""Runs `dbt build` into a database of our choice and says what it did, node by node."""
+"""Has `dbt build` run into a database of our choice, and hears what it did, node by node."""
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from trajhouse.cli.building.nodes import NodeDone, NodeFailed
 from trajhouse.cli.errors import TrajhouseError
 from trajhouse.cli.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from dbt_common.events.base_types import EventMsg
-
-RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogTestResult"})
-
-
-@dataclass(frozen=True)
-class NodeDone:
-    """A dbt node that has just run."""
-
-    name: str
-    kind: str
-    status: str
-    seconds: float
-    index: int
-    total: int
-
-
-@dataclass(frozen=True)
-class NodeFailed:
-    """A dbt node that failed.
-
-    Attributes:
-        name: The model or test.
-        kind: model, seed, test or unit_test.
-        message: dbt's own words.
-        query: The compiled SQL; for a data test the query that returns the offending rows.
-        rows: How many rows offend; None where the node did not get that far.
-    """
-
-    name: str
-    kind: str
-    message: str
-    query: str
-    rows: int | None
 
 
 def run_dbt(
     project: Path, warehouse: Warehouse, database: Path, on_done: Callable[[NodeDone], None]
 ) -> list[NodeFailed]:
-    """Build and test every model into `database`.
+    """Build and test every model into `database`, in a process of its own.
+
+    dbt keeps the database open for as long as its process lives; when this returns, nobody does.
 
     Args:
         project: The dbt project.
@@ -63,71 +31,51 @@ def run_dbt(
         The nodes that failed; empty when all models were built and all tests passed.
 
     Raises:
-        TrajhouseError: dbt could not start, for instance because a model does not parse.
+        TrajhouseError: dbt could not start, for instance because a model does not parse, or its
+            process was killed.
     """
-    os.environ["TRAJHOUSE_WAREHOUSE"] = str(warehouse.root.resolve())
-    os.environ["TRAJHOUSE_DATABASE"] = str(database.resolve())
-    from dbt.cli.main import dbtRunner
-
     artifacts = warehouse.root / ".dbt"
-    outcome = dbtRunner(callbacks=[_listener(on_done)]).invoke(
-        [
-            "--quiet",
-            "--log-level-file",
-            "none",
-            "build",
-            "--project-dir",
-            str(project),
-            "--profiles-dir",
-            str(project),
-            "--target-path",
-            str(artifacts.resolve()),
-            "--log-path",
-            str(artifacts.resolve()),
-        ]
-    )
-    _close_connections()
-    if outcome.exception is not None:
-        raise TrajhouseError(
-            "dbt could not run the project",
-            " ".join(str(outcome.exception).split()),
-            "dbt parse shows the place",
-        )
-    results: Any = outcome.result
-    return [_failure(result) for result in results if result.status in ("error", "fail")]
+    artifacts.mkdir(parents=True, exist_ok=True)
+    log = artifacts / "stderr.log"
+    receiver, sender = Pipe(duplex=False)
+    arguments = [sender.fileno(), project, warehouse.root.resolve(), database.resolve()]
+    module = ["-m", "trajhouse.cli.building.dbt_process"]
+    with (
+        log.open("wb") as chatter,
+        subprocess.Popen(
+            [sys.executable, *module, *map(str, arguments)],
+            stdout=chatter,
+            stderr=chatter,
+            pass_fds=[sender.fileno()],
+        ) as process,
+    ):
+        sender.close()
+        try:
+            failures = _hear(receiver, on_done)
+        except EOFError:
+            raise TrajhouseError(
+                "the build's process ended before it was done",
+                f"exit code {process.wait()} (-9: killed, often for lack of memory); see {log}",
+                "TRAJHOUSE_MEMORY_LIMIT=2GB trajhouse build, if memory was short",
+            ) from None
+        except BaseException:
+            process.terminate()
+            raise
+    return failures
 
 
-def _listener(on_done: Callable[[NodeDone], None]) -> Callable[[EventMsg], None]:
-    def listen(event: EventMsg) -> None:
-        if event.info.name not in RESULT_EVENTS:
-            return
-        data = event.data
-        on_done(
-            NodeDone(
-                name=data.node_info.node_name,
-                kind=data.node_info.resource_type,
-                status=data.status,
-                seconds=data.execution_time,
-                index=data.index,
-                total=getattr(data, "total", 0) or data.num_models,
-            )
-        )
+def _hear(receiver: Connection, on_done: Callable[[NodeDone], None]) -> list[NodeFailed]:
+    """Pass on what has been done until the failures, or an error, come.
 
-    return listen
-
-
-def _close_connections() -> None:
-    """Close the database that dbt keeps open for the life of the process."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()
-
-
-def _failure(result: Any) -> NodeFailed:
-    return NodeFailed(
-        name=result.node.name,
-        kind=str(result.node.resource_type),
-        message=" ".join((result.message or "").split()),
-        query=(getattr(result.node, "compiled_code", None) or "").strip(),
-        rows=result.failures if result.status == "fail" else None,
-    )
+    Raises:
+        EOFError: The process ended without saying how it went.
+    """
+    while True:
+        message = receiver.recv()
+        if isinstance(message, NodeDone):
+            on_done(message)
+        elif isinstance(message, TrajhouseError):
+            raise message
+        else:
+            failures: list[NodeFailed] = message
+            return failures

@@ -16,7 +16,7 @@ from trajhouse.cli.project import project_folder
 from trajhouse.cli.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from trajhouse.cli.building.run import NodeDone, NodeFailed
+    from trajhouse.cli.building.nodes import NodeDone, NodeFailed
     from trajhouse.cli.building.summary import BuildSummary
 
 SHOWN_ROWS = 5
@@ -55,9 +55,13 @@ def _build(
     from trajhouse.cli.building.summary import summarize
 
     publish.start_afresh(warehouse)
-    failures = run_dbt(
-        project, warehouse, warehouse.next_database, lambda node: _tell(node, verbose)
-    )
+    try:
+        failures = run_dbt(
+            project, warehouse, warehouse.next_database, lambda node: _tell(node, verbose)
+        )
+    except BaseException:
+        publish.start_afresh(warehouse)
+        raise
     if failures:
         publish.set_aside(warehouse)
         raise _explain(warehouse, failures)

@@ -1,0 +1,111 @@
+"""The process that runs `dbt build`: sends a `NodeDone` for each node, then the failures.
+
+    python -m trajhouse.cli.building.dbt_process DESCRIPTOR PROJECT WAREHOUSE DATABASE
+
+DESCRIPTOR is the writing end of a pipe of pickled objects.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trajhouse.cli.building.nodes import NodeDone, NodeFailed
+from trajhouse.cli.errors import TrajhouseError
+
+if TYPE_CHECKING:
+    from dbt_common.events.base_types import EventMsg
+
+PR_SET_PDEATHSIG = 1
+RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogTestResult"})
+
+
+def main(descriptor: str, project: str, root: str, database: str) -> None:
+    """Run dbt and send what comes of it."""
+    _die_with_parent()
+    os.environ["TRAJHOUSE_WAREHOUSE"] = root
+    os.environ["TRAJHOUSE_DATABASE"] = database
+    sender = Connection(int(descriptor), readable=False)
+    try:
+        sender.send(run(Path(project), Path(root) / ".dbt", sender.send))
+    except TrajhouseError as error:
+        sender.send(error)
+    sender.close()
+
+
+def run(project: Path, artifacts: Path, on_done: Callable[[NodeDone], None]) -> list[NodeFailed]:
+    """Run `dbt build` in this process; the environment says which database it writes.
+
+    Raises:
+        TrajhouseError: dbt could not start, for instance because a model does not parse.
+    """
+    from dbt.cli.main import dbtRunner
+
+    folders = {
+        "--project-dir": project,
+        "--profiles-dir": project,
+        "--target-path": artifacts,
+        "--log-path": artifacts,
+    }
+    options = [str(word) for option in folders.items() for word in option]
+    quiet = ["--log-level", "none", "--log-level-file", "none"]
+    outcome = dbtRunner(callbacks=[_listener(on_done)]).invoke([*quiet, "build", *options])
+    if outcome.exception is not None:
+        raise TrajhouseError(
+            "dbt could not run the project",
+            " ".join(str(outcome.exception).split()),
+            "dbt parse shows the place",
+        )
+    results: Any = outcome.result
+    return [_failure(result) for result in results if result.status in ("error", "fail")]
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process when its parent is killed; Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _listener(on_done: Callable[[NodeDone], None]) -> Callable[[EventMsg], None]:
+    def listen(event: EventMsg) -> None:
+        if event.info.name not in RESULT_EVENTS:
+            return
+        data = event.data
+        on_done(
+            NodeDone(
+                name=data.node_info.node_name,
+                kind=data.node_info.resource_type,
+                status=data.status,
+                seconds=data.execution_time,
+                index=data.index,
+                total=getattr(data, "total", 0) or data.num_models,
+            )
+        )
+
+    return listen
+
+
+def _failure(result: Any) -> NodeFailed:
+    return NodeFailed(
+        name=result.node.name,
+        kind=str(result.node.resource_type),
+        message=_plain(result.message or ""),
+        query=(getattr(result.node, "compiled_code", None) or "").strip(),
+        rows=result.failures if result.status == "fail" else None,
+    )
+
+
+def _plain(message: str) -> str:
+    """dbt's message in one line, without the name of the node, which stands beside it."""
+    return re.sub(r"^\w+ Error in \w+ \S+ \([^)]*\)\s*", "", " ".join(message.split()))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Tests, laid out as what they test; see CONTRIBUTING.md."""

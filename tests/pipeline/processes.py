@@ -1,0 +1,67 @@
+"""Real processes of the command line, and warehouses that they built."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+PROJECT = Path(__file__).resolve().parents[2]
+REAL = PROJECT.parent / "shared" / "data" / "real"
+QWEN3 = PROJECT.parent / "shared" / "data" / "tokenizers" / "qwen3"
+SAMPLE = PROJECT / "tests" / "sample"
+OWN_SETTINGS = ("TRAJHOUSE_WAREHOUSE", "TRAJHOUSE_DATABASE", "TRAJHOUSE_TOKENIZER")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A warehouse folder that has been built, and how to read it.
+
+    Args:
+        root: The warehouse folder.
+        environment: Variables that its processes run with, besides the usual ones.
+    """
+
+    root: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run `trajhouse` over this warehouse, whatever its exit code."""
+        return trajhouse(self.root, *arguments, environment=self.environment)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query over the published build."""
+        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def trajhouse(
+    root: Path, *arguments: str | Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the installed `trajhouse` over the warehouse `root`."""
+    inherited = {key: value for key, value in os.environ.items() if key not in OWN_SETTINGS}
+    return subprocess.run(
+        [Path(sys.executable).with_name("trajhouse"), "--warehouse", root, *arguments],
+        cwd=PROJECT,
+        env=inherited | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def built(root: Path, *landings: tuple[str, ...], **environment: str) -> Built:
+    """Land each of `landings` (the arguments of ingest) and build."""
+    warehouse = Built(root, environment)
+    for landing in landings:
+        done = warehouse.run("ingest", *landing)
+        assert done.returncode == 0, done.stderr
+    done = warehouse.run("build", "--json")
+    assert done.returncode == 0, done.stderr
+    json.loads(done.stdout)
+    return warehouse
