@@ -33,8 +33,8 @@ demo: $(READY)
 	$(TRAJHOUSE) build
 	$(TRAJHOUSE) marts
 	$(TRAJHOUSE) query "select stage, reason, count(*) as records from rejections group by all order by all"
-	$(TRAJHOUSE) export sft_messages --out $(DEMO)/sft_messages --split train=0.9,validation=0.1
-	$(TRAJHOUSE) export sft_tokenized --out $(DEMO)/sft_tokenized --split train=0.9,validation=0.1
+	$(TRAJHOUSE) export sft_messages --out $(DEMO)/sft_messages --split train=0.8,validation=0.2
+	$(TRAJHOUSE) export sft_tokenized --out $(DEMO)/sft_tokenized --split train=0.8,validation=0.2
 	$(BIN)/python tests/sample/load_back.py $(DEMO)/sft_messages $(DEMO)/sft_tokenized
 	$(TRAJHOUSE) show support/support-001 --mask
 

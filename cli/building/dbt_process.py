@@ -43,6 +43,8 @@ def main(descriptor: str, project: str, root: str, database: str) -> None:
 def run(project: Path, artifacts: Path, on_done: Callable[[NodeDone], None]) -> list[NodeFailed]:
     """Run `dbt build` in this process; the environment says which database it writes.
 
+    Unit tests are left out: they judge the models, not the data, and plain `dbt build` runs them.
+
     Raises:
         TrajhouseError: dbt could not start, for instance because a model does not parse.
     """
@@ -56,7 +58,8 @@ def run(project: Path, artifacts: Path, on_done: Callable[[NodeDone], None]) -> 
     }
     options = [str(word) for option in folders.items() for word in option]
     quiet = ["--log-level", "none", "--log-level-file", "none"]
-    outcome = dbtRunner(callbacks=[_listener(on_done)]).invoke([*quiet, "build", *options])
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    outcome = dbtRunner(callbacks=[_listener(on_done)]).invoke([*quiet, *command, *options])
     if outcome.exception is not None:
         raise TrajhouseError(
             "dbt could not run the project",
