@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from trajhouse.cli.errors import CannotOpen, TrajhouseError, UsageFault
+from trajhouse.cli.errors import TrajhouseError, UsageFault
 from trajhouse.cli.landing.jsonpaths import Step, format_path, parse_path
+from trajhouse.cli.project import project_folder
 
 FIELD_TYPES = ("messages", "text", "number", "boolean", "json")
 
@@ -51,23 +51,6 @@ class Family:
         return json.dumps(paths, sort_keys=True)
 
 
-def project_root() -> Path:
-    """The folder of `dbt_project.yml`: `TRAJHOUSE_PROJECT`, or where the package lies.
-
-    Raises:
-        CannotOpen: There is no project there.
-    """
-    override = os.environ.get("TRAJHOUSE_PROJECT")
-    root = Path(override) if override else Path(__file__).resolve().parents[2]
-    if not (root / "dbt_project.yml").is_file():
-        raise CannotOpen(
-            f"no project at {root}",
-            "dbt_project.yml is not there",
-            "set TRAJHOUSE_PROJECT to the folder of the trajhouse repository",
-        )
-    return root
-
-
 def load_family(name: str) -> Family:
     """The family `name`, read from its staging yml.
 
@@ -75,7 +58,7 @@ def load_family(name: str) -> Family:
         UsageFault: There is no such family.
         TrajhouseError: Its yml does not say what ingest needs.
     """
-    files = _family_files(project_root())
+    files = _family_files(project_folder())
     if name not in files:
         raise UsageFault(
             f"no family named {name!r}",

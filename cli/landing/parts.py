@@ -16,7 +16,8 @@ from trajhouse.cli.landing.judge import Accepted, Rejection
 from trajhouse.cli.landing.publish import part_name, sync
 from trajhouse.cli.landing.records import Oversized, excerpt_of
 
-_FLUSH_BYTES = 32 << 20
+_FLUSH_BYTES = 8 << 20
+"""Text in a row group: what a build holds of it at a time is a multiple of this."""
 _ZSTD_LEVEL = 2
 """A third less work than level 3, for 8 % more bytes."""
 _TIME = pa.timestamp("us", tz="UTC")
