@@ -31,9 +31,7 @@ class TrajhouseError(Exception):
 
     exit_code = ExitCode.DATA
 
-    def __init__(
-        self, what: str, why: str, hint: str, exit_code: ExitCode | None = None
-    ) -> None:
+    def __init__(self, what: str, why: str, hint: str, exit_code: ExitCode | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.why = why

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trajhouse.udfs.chat_render import Render, render_chat
 from trajhouse.udfs.control_tokens import (
     choose_mark,

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.conversations import Message, TextMap, map_texts, parse_tools, texts_of
 from trajhouse.udfs.tokenizer import LoadedTokenizer

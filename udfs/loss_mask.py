@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trajhouse.udfs.chat_render import CharSpan, Render
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trajhouse.udfs.chat_render import CharSpan, Render, RenderError, render_chat
 from trajhouse.udfs.content_as_text import ContentError, encode_content_as_text
 from trajhouse.udfs.control_tokens import (

@@ -12,6 +12,7 @@ from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
+
 from trajhouse.udfs.conversations import chats_of
 from trajhouse.udfs.masked_encoding import (
     ControlTokens,
@@ -45,7 +46,7 @@ def tokenize_messages(
     tools: pa.Array | pa.ChunkedArray,
     tokenizer: pa.Array | pa.ChunkedArray,
     control_tokens: pa.Array | pa.ChunkedArray,
-) -> pa.StructArray:
+) -> pa.ChunkedArray:
     """Token ids, labels and loss mask of each conversation.
 
     Args:
@@ -57,8 +58,9 @@ def tokenize_messages(
             token, `text` encodes such content as ordinary text.
 
     Returns:
-        TOKENIZED_TYPE, n rows. `reason` is null where the row is proven; otherwise it is a code of
-        `Reason`, `detail` tells more, and all of ids, labels, mask and counts are null.
+        TOKENIZED_TYPE, n rows, in chunks that are never laid together. `reason` is null where the
+        row is proven; otherwise it is a code of `Reason`, `detail` tells more, and all of ids,
+        labels, mask and counts are null.
 
     Raises:
         CannotOpen: A tokenizer cannot be loaded.
@@ -67,7 +69,7 @@ def tokenize_messages(
     messages = pa.chunked_array([messages]) if isinstance(messages, pa.Array) else messages
     tool_texts = tools.to_pylist()
     settings = list(zip(tokenizer.to_pylist(), control_tokens.to_pylist(), strict=True))
-    slices = [pa.array([], TOKENIZED_TYPE)]
+    slices = []
     start = 0
     for (spec, policy), run in groupby(settings):
         stop = start + sum(1 for _ in run)
@@ -79,7 +81,7 @@ def tokenize_messages(
             rows = tokenize_rows(loaded, list(conversations), policy)
             slices.append(_as_arrow(rows, loaded.fingerprint(policy)))
         start = stop
-    return pa.concat_arrays(slices)
+    return pa.chunked_array(slices, TOKENIZED_TYPE)
 
 
 def _as_arrow(rows: Sequence[Tokens | RejectedError], fingerprint: str) -> pa.StructArray:

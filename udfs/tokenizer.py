@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from trajhouse.cli.errors import CannotOpen
 from trajhouse.udfs import qwen3_vocabulary
 

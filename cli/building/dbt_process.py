@@ -106,7 +106,7 @@ def _failure(result: Any) -> NodeFailed:
 
 
 def _plain(message: str) -> str:
-    """dbt's message in one line, without the name of the node, which stands beside it."""
+    """Dbt's message in one line, without the name of the node, which stands beside it."""
     return re.sub(r"^\w+ Error in \w+ \S+ \([^)]*\)\s*", "", " ".join(message.split()))
 
 

@@ -36,7 +36,7 @@ def build(settings: Settings, as_json: bool, verbose: bool) -> None:
     Examples:
       trajhouse build
       TRAJHOUSE_TOKENIZER=./my-tokenizer trajhouse build
-    """
+    """  # noqa: D301 - click reads the \b
     warehouse = settings.warehouse
     project = project_folder()
     with hold(warehouse.lock_file("build"), "build"):
@@ -131,5 +131,8 @@ def _print(summary: BuildSummary, before: BuildSummary | None) -> None:
     old = before.marts if before else {}
     console.emit_table(
         ("mart", "rows", "before", "change"),
-        [(mart, rows, old.get(mart), rows - old.get(mart, 0)) for mart, rows in summary.marts.items()],
+        [
+            (mart, rows, old.get(mart), rows - old.get(mart, 0))
+            for mart, rows in summary.marts.items()
+        ],
     )

@@ -1,44 +1,35 @@
--- Of every tokenized row: ids, labels and mask are equally long, the mask is 0 or 1, the counts are
--- right, and a label is the id where the mask is 1 and -100 elsewhere.
+-- Of every tokenized row: ids, labels and mask are as long as it says, the mask is 0 or 1, and it
+-- and the labels train as many tokens as it says. One list at a time: rows are long.
 with
 
 tokenized as (
     select * from {{ ref('sft_tokenized') }}
 ),
 
-tokens as (
+violations as (
     select
         trajectory_id,
-        unnest(input_ids) as input_id,
-        unnest(labels) as label,
-        unnest(loss_mask) as is_trained
+        'input_ids' as list_name
     from tokenized
-),
-
-wrong_tokens as (
-    select trajectory_id
-    from tokens
-    where
-        is_trained is null
-        or is_trained not in (0, 1)
-        or {{ is_distinct('label', 'case is_trained when 1 then input_id else -100 end') }}
-),
-
-wrong_counts as (
-    select trajectory_id
+    where len(input_ids) != n_tokens or n_trained_tokens not between 1 and n_tokens
+    union all
+    select
+        trajectory_id,
+        'loss_mask' as list_name
     from tokenized
     where
-        len(input_ids) != n_tokens
-        or len(labels) != n_tokens
-        or len(loss_mask) != n_tokens
+        len(loss_mask) != n_tokens
         or list_sum(loss_mask) != n_trained_tokens
-        or n_trained_tokens = 0
-),
-
-violations as (
-    select distinct trajectory_id from wrong_tokens
-    union
-    select trajectory_id from wrong_counts
+        or list_max(loss_mask) != 1
+        or list_min(loss_mask) not in (0, 1)
+    union all
+    select
+        trajectory_id,
+        'labels' as list_name
+    from tokenized
+    where
+        len(labels) != n_tokens
+        or len({{ list_where('labels', 'label', 'label = -100') }}) != n_tokens - n_trained_tokens
 )
 
 select * from violations

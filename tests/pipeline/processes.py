@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 PROJECT = Path(__file__).resolve().parents[2]
 REAL = PROJECT.parent / "shared" / "data" / "real"
 QWEN3 = PROJECT.parent / "shared" / "data" / "tokenizers" / "qwen3"

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from tests.pipeline.processes import PROJECT, SAMPLE, Built, trajhouse, built
 
+from tests.pipeline.processes import PROJECT, SAMPLE, Built, built, trajhouse
 from trajhouse.cli.locks import hold
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Messages that are odd or broken (rows 34 to 44 of the table of bad inputs), each with its fate."""
+"""Messages that are odd or broken (rows 34 to 44 of the table of bad inputs), and their fates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.pipeline.processes import Built, built
 
 pytestmark = pytest.mark.slow
@@ -146,8 +147,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def test_broken_messages_are_rejected_with_code_and_position(cases: Built, name: str) -> None:
     _, reason, position = REJECTED[name]
     found = cases.rows(
-        "select reason, position from marts.rejections"
-        f" where trajectory_id = 'rejected/{name}'"
+        f"select reason, position from marts.rejections where trajectory_id = 'rejected/{name}'"
     )
     assert found == [(reason, position)]
 
@@ -156,8 +156,7 @@ def test_broken_messages_are_rejected_with_code_and_position(cases: Built, name:
 def test_odd_messages_are_accepted_with_flags(cases: Built, name: str) -> None:
     _, role_path, flags = ACCEPTED[name]
     found = cases.rows(
-        "select role_path, flags from marts.trajectories"
-        f" where trajectory_id = 'accepted/{name}'"
+        f"select role_path, flags from marts.trajectories where trajectory_id = 'accepted/{name}'"
     )
     assert found == [(role_path, flags)]
 

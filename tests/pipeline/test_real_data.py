@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pipeline.processes import QWEN3, Built, REAL
+
+from tests.pipeline.processes import QWEN3, REAL, Built
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,9 @@ def reference() -> Any:
     before, after = published.split(BRANCH)
     after = after.replace(HEADER + "<think>", "'<think>").replace(HEADER + "' + content", "content")
     after = after.replace(END, END.replace("}}", "}}{% endgeneration %}", 1))
-    tokenizer.chat_template = f"{before}        {{{{- {HEADER}' }}}}{{% generation %}}\n{BRANCH}{after}"
+    tokenizer.chat_template = (
+        f"{before}        {{{{- {HEADER}' }}}}{{% generation %}}\n{BRANCH}{after}"
+    )
     return tokenizer
 
 

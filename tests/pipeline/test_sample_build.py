@@ -7,6 +7,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+
 from tests.pipeline.processes import SAMPLE, Built, built
 
 pytestmark = pytest.mark.slow

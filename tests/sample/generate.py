@@ -142,7 +142,11 @@ def repair(number: int) -> dict[str, Any]:
     """One SWE-agent trajectory; even numbers in the new layout, odd ones in the old."""
     name, symptom, fix = BUGS[number % len(BUGS)]
     steps = [
-        (f"Let me look at {name} first.", f"grep -n 'def {name}' -r src", f"src/shop.py:12:def {name}"),
+        (
+            f"Let me look at {name} first.",
+            f"grep -n 'def {name}' -r src",
+            f"src/shop.py:12:def {name}",
+        ),
         (f"The cause is plain: {symptom}.", f"sed -i '13s/.*/    return {fix}/' src/shop.py", ""),
         ("Now the tests.", "python -m pytest -q", f"{3 + number} passed in 0.0{number + 1}s"),
         ("All green; I submit.", "submit", None),

@@ -1,6 +1,6 @@
 """Loads two exports with `datasets`, as a trainer would, and says what came back.
 
-    python tests/sample/load_back.py out/demo/sft_messages out/demo/sft_tokenized
+python tests/sample/load_back.py out/demo/sft_messages out/demo/sft_tokenized
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from trajhouse.cli.errors import (
 from trajhouse.cli.locks import hold
 from trajhouse.cli.warehouse import Warehouse, quote_identifier, quote_literal
 
-ODD_NAMES = ('plain', 'a"b', 'x"; drop table y; --', "it's", "new\nline", "ünï")
+ODD_NAMES = ("plain", 'a"b', 'x"; drop table y; --', "it's", "new\nline", "ünï")
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -49,7 +49,10 @@ def test_quoted_identifiers_and_literals_come_back_as_they_were(name: str) -> No
     ],
 )
 def test_errors_end_the_process_with_their_code(
-    error: type[TrajhouseError], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: type[TrajhouseError],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def fail(**_: object) -> None:
         raise error("the thing failed", "it was broken", "mend it")
@@ -81,7 +84,7 @@ def test_interrupts_and_disk_errors_have_their_codes(
 
 def test_errors_travel_between_processes_whole() -> None:
     error = Locked("a", "b", "c")
-    copy = pickle.loads(pickle.dumps(error))
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
     assert (type(copy), copy.as_dict()) == (Locked, error.as_dict())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+
 from trajhouse.udfs import tokenize, tokenizer
 
 Message = dict[str, Any]

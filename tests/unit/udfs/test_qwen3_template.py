@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trajhouse.udfs.tokenizer import _QWEN3_TEMPLATE, LoadedTokenizer
 from transformers.utils.chat_template_utils import render_jinja_template
+
+from trajhouse.udfs.tokenizer import _QWEN3_TEMPLATE, LoadedTokenizer
 
 TEMPLATE = _QWEN3_TEMPLATE.read_text("utf-8")
 HEADER = "<|im_start|>assistant\n"

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from trajhouse.cli.errors import CannotOpen, DiskFault
 from trajhouse.udfs import qwen3_vocabulary
 

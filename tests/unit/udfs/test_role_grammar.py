@@ -6,6 +6,7 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
+
 from trajhouse.udfs.role_grammar import VIOLATION_TYPE, find_violation, role_grammar_violations
 
 N_WORDS = 10_000

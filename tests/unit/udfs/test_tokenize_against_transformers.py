@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
 
 Chat = list[dict[str, Any]]

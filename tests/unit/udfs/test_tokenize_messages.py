@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from trajhouse.cli.errors import CannotOpen
 from trajhouse.udfs import loss_mask, masked_encoding
 from trajhouse.udfs.tokenize import TOKENIZED_TYPE, tokenize_messages

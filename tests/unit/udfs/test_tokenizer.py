@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from trajhouse.cli.errors import CannotOpen
 from trajhouse.udfs import qwen3_vocabulary, tokenizer
 from trajhouse.udfs.tokenizer import TEMPLATE_VARIABLE, LoadedTokenizer, load_tokenizer

@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from duckdb.func import ARROW, SPECIAL
+
 from trajhouse.udfs.role_grammar import role_grammar_violations
 from trajhouse.udfs.tokenize import tokenize_messages
 from trajhouse.udfs.tokenizer import LoadedTokenizer
