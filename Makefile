@@ -39,7 +39,8 @@ demo: $(READY)
 	$(TRAJHOUSE) show support/support-001 --mask
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m serial
+	$(BIN)/python -m pytest -m "not serial" --numprocesses 2 --dist loadgroup
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"

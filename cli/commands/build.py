@@ -35,7 +35,7 @@ def build(settings: Settings, as_json: bool, verbose: bool) -> None:
     \b
     Examples:
       trajhouse build
-      TRAJHOUSE_TOKENIZER=./my-tokenizer trajhouse build
+      trajhouse build --json
     """  # noqa: D301 - click reads the \b
     warehouse = settings.warehouse
     project = project_folder()

@@ -191,25 +191,18 @@ def test_failed_build_can_be_queried(run: Run, warehouse: Path) -> None:
     assert "3" in done.text
 
 
+@pytest.mark.serial
 def test_first_row_under_400_ms(published: Path) -> None:
-    """Best of five; on a machine that is busy with other work, the time that the CPU spent."""
+    """From the start of the process to its first row and its end, best of five."""
     sql = "select trajectory_id, reward from trajectories limit 1"
-    runs = [_seconds(published, sql) for _ in range(5)]
-    assert min(cpu for _, cpu in runs) < 0.4
-    if os.getloadavg()[0] < (os.cpu_count() or 1):
-        assert min(wall for wall, _ in runs) < 0.4
+    assert min(_seconds(published, sql) for _ in range(5)) < 0.4
 
 
-def _seconds(warehouse: Path, sql: str) -> tuple[float, float]:
-    """Seconds by the clock and by the CPU, from process start to its end."""
+def _seconds(warehouse: Path, sql: str) -> float:
     command = [trajhouse_command(), "--warehouse", str(warehouse), "query", sql]
     started_at = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started_at
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return wall, usage.ru_utime + usage.ru_stime
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - started_at
 
 
 def _on_terminal(warehouse: Path, columns: int, sql: str) -> str:
