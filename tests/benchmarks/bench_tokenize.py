@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
 from trajhouse.udfs.tokenize import tokenize_messages
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 
