@@ -76,6 +76,7 @@ def unreadable(database: Path, error: Exception) -> TrajhouseError:
 def _connect(database: Path, spill: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     config: dict[str, Any] = {
         "python_enable_replacements": "false",
+        "enable_progress_bar": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",

@@ -39,6 +39,11 @@ rendered as (
     select
         record_id,
         trajectory_id,
+        dataset,
+        task_id,
+        model,
+        success,
+        reward,
         tools,
         {{ chat_messages('messages', 'bounds') }} as chat_messages
     from turns_bounded

@@ -10,6 +10,8 @@ tokenized as (
     select
         record_id,
         trajectory_id,
+        dataset,
+        task_id,
         {{ udf('tokenize_messages', [
             'chat_messages', 'tools', tokenizer(), "'" ~ var('control_tokens') ~ "'",
         ]) }} as tokenization
@@ -20,6 +22,8 @@ unpacked as (
     select
         record_id,
         trajectory_id,
+        dataset,
+        task_id,
         tokenization['input_ids'] as input_ids,
         tokenization['labels'] as labels,
         tokenization['loss_mask'] as loss_mask,

@@ -1,8 +1,8 @@
 -- Grain: one accepted trajectory as OpenAI chat messages and tools, ready for any chat template.
 with
 
-trajectories as (
-    select * from {{ ref('trajectories') }}
+accepted as (
+    select * from {{ ref('int_trajectories_accepted') }}
 ),
 
 chats as (
@@ -11,16 +11,16 @@ chats as (
 
 final as (
     select
-        trajectories.trajectory_id,
-        trajectories.dataset,
-        trajectories.task_id,
-        trajectories.model,
-        trajectories.success,
-        trajectories.reward,
-        trajectories.tools,
+        chats.trajectory_id,
+        chats.dataset,
+        chats.task_id,
+        chats.model,
+        chats.success,
+        chats.reward,
+        chats.tools,
         chats.chat_messages as messages
-    from trajectories
-    inner join chats on trajectories.record_id = chats.record_id
+    from chats
+    semi join accepted on chats.record_id = accepted.record_id
 )
 
 select * from final

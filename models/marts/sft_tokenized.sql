@@ -1,9 +1,6 @@
--- Grain: one accepted trajectory as tokens with its loss mask, proven row by row.
+-- Grain: one accepted trajectory as tokens with its loss mask, proven row by row. No join: rows are
+-- wide, and a join may have to hold them.
 with
-
-trajectories as (
-    select * from {{ ref('trajectories') }}
-),
 
 tokenized as (
     select * from {{ ref('int_trajectories_tokenized') }}
@@ -11,17 +8,17 @@ tokenized as (
 
 final as (
     select
-        trajectories.trajectory_id,
-        trajectories.dataset,
-        trajectories.task_id,
-        tokenized.input_ids,
-        tokenized.labels,
-        tokenized.loss_mask,
-        tokenized.n_tokens,
-        tokenized.n_trained_tokens,
-        tokenized.tokenizer
-    from trajectories
-    inner join tokenized on trajectories.record_id = tokenized.record_id
+        trajectory_id,
+        dataset,
+        task_id,
+        input_ids,
+        labels,
+        loss_mask,
+        n_tokens,
+        n_trained_tokens,
+        tokenizer
+    from tokenized
+    where reason is null
 )
 
 select * from final
