@@ -40,7 +40,10 @@ def parse_tools(tools: str | None) -> list[dict[str, Any]] | None:
     """
     if tools is None:
         return None
-    parsed = json.loads(tools)
+    try:
+        parsed = json.loads(tools)
+    except RecursionError:
+        raise ValueError("tools are nested too deep") from None
     if parsed is None:
         return None
     if not isinstance(parsed, list) or not all(isinstance(tool, dict) for tool in parsed):

@@ -67,8 +67,8 @@ def summarize(database: Path) -> BuildSummary:
     """Count what a finished build holds; `database` is opened read-only."""
     import duckdb
 
-    quiet = {"enable_progress_bar": "false"}
-    with duckdb.connect(str(database), read_only=True, config=quiet) as connection:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set enable_progress_bar = false")
         counted = connection.execute(COUNTS)
         names = [column[0].removeprefix("n_") for column in counted.description or []]
         values = counted.fetchone() or ()

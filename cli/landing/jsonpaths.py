@@ -11,7 +11,7 @@ Step = str | int
 _STEP = re.compile(
     r"""\.?(?:
         (?P<plain>[^\s."'\[\]$*\\]+)   # .name
-      | "(?P<quoted>[^"\\]+)"          # ."any name"
+      | "(?P<quoted>[^"\\*]+)"         # ."any name"
       | \[(?P<index>\d+)\]             # [0]
     )""",
     re.VERBOSE,

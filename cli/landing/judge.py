@@ -29,6 +29,7 @@ _PARSER_MESSAGES: Final = (
 _MESSAGE_POSITION = re.compile(r" at line (\d+) column (\d+)$")
 _NONFINITE = re.compile(rb"[-+]?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 _INFINITIES = (float("inf"), float("-inf"))
+_LARGEST_DOUBLE_BITS = 1024
 _MAX_KNOWN_KEYS = 1000
 
 _NUL_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u0000")
@@ -145,7 +146,9 @@ def check_values(value: Any, known_keys: set[tuple[str, ...]]) -> None:
                 continue
             if kind is dict or kind is list:
                 pending.append(item)
-            elif kind is float and item in _INFINITIES:
+            elif (kind is float and item in _INFINITIES) or (
+                kind is int and item.bit_length() > _LARGEST_DOUBLE_BITS
+            ):
                 raise Rejection("nonfinite_number", "a number is larger than a double holds")
 
 

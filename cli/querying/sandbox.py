@@ -76,7 +76,6 @@ def unreadable(database: Path, error: Exception) -> TrajhouseError:
 def _connect(database: Path, spill: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     config: dict[str, Any] = {
         "python_enable_replacements": "false",
-        "enable_progress_bar": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
@@ -93,6 +92,7 @@ def _connect(database: Path, spill: Path, memory_limit: str | None) -> duckdb.Du
 
 def _close_doors(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
     found = connection.execute(
         "select 1 from information_schema.schemata"
         " where schema_name = ? and catalog_name = current_database()",

@@ -27,19 +27,16 @@
 {%- endmacro %}
 
 {#-
-  Everything that is said in a trajectory as one text, which two trajectories share only if they are
-  the same; call ids and what a source adds are left out.
+  Everything that is said in a trajectory as one JSON text, which two trajectories share only if they
+  are the same; call ids and what a source adds are left out.
 -#}
 {% macro content_text_of(messages) -%}
-    coalesce({{ list_join(
-        list_map(
-            messages,
-            'message',
-            "concat_ws(chr(31), message.role, coalesce(message.content, ''), "
-            ~ "coalesce(message.tool_name, ''), coalesce(message.tool_arguments, ''))"
-        ),
-        'chr(30)'
-    ) }}, '')
+    coalesce({{ as_json(list_map(
+        messages,
+        'message',
+        "[message.role, coalesce(message.content, ''), coalesce(message.tool_name, ''), "
+        ~ "coalesce(message.tool_arguments, '')]"
+    )) }}::varchar, '')
 {%- endmacro %}
 
 {#- What a reader of the content should know: characters that hide, text that is not NFC, and

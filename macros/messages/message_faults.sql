@@ -8,7 +8,7 @@
     {%- set nameless = list_where('source.calls', 'call', "coalesce(call.name, '') = ''") -%}
     {%- set reason -%}
         case
-            when source.kind != 'OBJECT' then 'message_not_object'
+            when coalesce(source.kind, 'NULL') != 'OBJECT' then 'message_not_object'
             when len(source.odd_parts) > 0 then 'unsupported_part'
             when source.calls_kind not in ('ARRAY', 'NULL') then 'tool_calls_malformed'
             when len({{ nameless }}) > 0 then 'tool_calls_malformed'
@@ -16,7 +16,8 @@
     {%- endset -%}
     {%- set detail -%}
         case
-            when source.kind != 'OBJECT' then 'of JSON type ' || source.kind
+            when coalesce(source.kind, 'NULL') != 'OBJECT'
+                then 'of JSON type ' || coalesce(source.kind, 'NULL')
             when len(source.odd_parts) > 0 then {{ list_join('source.odd_parts', "', '") }}
             when source.calls_kind not in ('ARRAY', 'NULL')
                 then 'tool_calls of JSON type ' || source.calls_kind

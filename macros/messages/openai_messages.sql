@@ -3,34 +3,46 @@
     {"role": "JSON", "content": "JSON", "name": "JSON", "reasoning_content": "JSON", "reasoning": "JSON", "tool_calls": "JSON", "tool_call_id": "JSON", "function_call": "JSON"}
 {%- endmacro %}
 
-{#- What an OpenAI message holds beyond that, as JSON text; null where there is nothing. -#}
-{% macro openai_message_extra(raw) -%}
+{#- The reasoning that a field of a message holds; an empty one holds none. -#}
+{% macro openai_reasoning(fields) -%}
+    coalesce(
+        nullif({{ content_text(fields ~ '.reasoning_content') }}, ''),
+        nullif({{ content_text(fields ~ '.reasoning') }}, '')
+    )
+{%- endmacro %}
+
+{#-
+  What an OpenAI message holds beyond that, as JSON text; null where there is nothing. The name of an
+  assistant is no tool's and stays here.
+-#}
+{% macro openai_message_extra(raw, fields) -%}
+    {%- set read -%}
+        "role": null, "content": null, "reasoning_content": null, "reasoning": null, "tool_calls": null, "tool_call_id": null, "function_call": null
+    {%- endset -%}
     nullif({{ json_patched(
         raw,
-        "'{\"role\": null, \"content\": null, \"name\": null, \"reasoning_content\": null, "
-        ~ "\"reasoning\": null, \"tool_calls\": null, \"tool_call_id\": null, "
-        ~ "\"function_call\": null}'"
+        "case when " ~ source_role(json_text(fields ~ '.role')) ~ " = 'assistant' then '{" ~ read
+        ~ "}' else '{" ~ read ~ ", \"name\": null}' end"
     ) }}::varchar, '{}')
 {%- endmacro %}
 
 {#- The calls of a message as one JSON list, the legacy `function_call` included. -#}
 {% macro openai_calls(fields) -%}
-    coalesce(
-        {{ fields }}.tool_calls,
-        case
-            when {{ fields }}.function_call is not null
-                then ('[' || {{ fields }}.function_call::varchar || ']')::json
-        end
-    )
+    case
+        when {{ json_kind(fields ~ '.function_call') }} = 'OBJECT'
+            and coalesce({{ fields }}.tool_calls::varchar, '[]') in ('[]', 'null')
+            then ('[' || {{ fields }}.function_call::varchar || ']')::json
+        else {{ fields }}.tool_calls
+    end
 {%- endmacro %}
 
 {#-
-  The call that a tool's message answers. A legacy `function` message names none: it answers the call
-  of the message before it.
+  The call that a tool's message answers; null where it does not say, and its place decides. A legacy
+  `function` message answers the call of the message before it.
 -#}
 {% macro openai_output_id(fields, turn_number) -%}
-    case
-        when {{ source_role(json_text(fields ~ '.role')) }} = 'tool'
-            then coalesce({{ json_text(fields ~ '.tool_call_id') }}, 'call_' || ({{ turn_number }} - 1))
+    case lower({{ json_text(fields ~ '.role') }})
+        when 'function' then 'call_' || ({{ turn_number }} - 1)
+        when 'tool' then nullif({{ json_text(fields ~ '.tool_call_id') }}, '')
     end
 {%- endmacro %}

@@ -7,7 +7,7 @@
 {% macro has_inline_reasoning(text) -%}
     len({{ text }}) - len(replace({{ text }}, '</think>', '')) = 8
     and (
-        starts_with(ltrim({{ text }}), '<think>')
+        regexp_matches({{ text }}, '^\s*<think>')
         or not contains(split_part({{ text }}, '</think>', 1), '<think>')
     )
 {%- endmacro %}

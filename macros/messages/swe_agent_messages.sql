@@ -1,6 +1,6 @@
 {#- What is read from one SWE-agent message. -#}
 {% macro swe_agent_message_shape() -%}
-    {"role": "JSON", "content": "JSON", "thought": "JSON", "action": "JSON", "message_type": "JSON", "name": "JSON", "tool_calls": "JSON", "tool_call_id": "JSON", "tool_call_ids": ["VARCHAR"], "thinking_blocks": "JSON"}
+    {"role": "JSON", "content": "JSON", "thought": "JSON", "action": "JSON", "message_type": "JSON", "reasoning_content": "JSON", "name": "JSON", "tool_calls": "JSON", "tool_call_id": "JSON", "tool_call_ids": ["VARCHAR"], "thinking_blocks": "JSON"}
 {%- endmacro %}
 
 {#- What a message holds beyond that, as JSON text; null where there is nothing. -#}
@@ -8,7 +8,7 @@
     nullif({{ json_patched(
         raw,
         "'{\"role\": null, \"content\": null, \"thought\": null, \"action\": null, "
-        ~ "\"name\": null, \"tool_calls\": null, \"tool_call_id\": null, "
+        ~ "\"reasoning_content\": null, \"name\": null, \"tool_calls\": null, \"tool_call_id\": null, "
         ~ "\"tool_call_ids\": null, \"thinking_blocks\": null}'"
     ) }}::varchar, '{}')
 {%- endmacro %}
@@ -26,15 +26,13 @@
     end
 {%- endmacro %}
 
-{#- The call that a tool's message answers, as the message says. -#}
-{% macro swe_agent_output_id(fields, turn_number) -%}
+{#- The call that a tool's message answers; null where it does not say, and its place decides. -#}
+{% macro swe_agent_output_id(fields) -%}
     case
         when {{ source_role(json_text(fields ~ '.role')) }} = 'tool'
-            then coalesce(
-                {{ fields }}.tool_call_ids[1],
-                {{ json_text(fields ~ '.tool_call_id') }},
-                'call_' || ({{ turn_number }} - 1)
-            )
+            then nullif(coalesce(
+                {{ fields }}.tool_call_ids[1], {{ json_text(fields ~ '.tool_call_id') }}
+            ), '')
     end
 {%- endmacro %}
 
@@ -47,7 +45,9 @@
     case
         when {{ source }}.role is distinct from 'assistant' then 'none'
         when len({{ source }}.calls) > 0 then 'calls'
-        when regexp_matches({{ source }}.text, '{{ swe_agent_xml_pattern() }}') then 'xml'
+        when regexp_matches({{ source }}.text, '{{ swe_agent_xml_pattern() }}')
+            and len({{ source }}.text) - len(replace({{ source }}.text, '</function>', '')) = 11
+            then 'xml'
         when {{ source }}.action != '' then 'action'
         when {{ source }}.action is null
             and regexp_matches({{ source }}.text, '{{ swe_agent_fence_pattern() }}') then 'fence'
@@ -55,14 +55,14 @@
     end
 {%- endmacro %}
 
-{#- Text, function name and body of a message that ends in one XML call. -#}
+{#- Text, function name and body of a message that ends in one XML call, the last `<function=`. -#}
 {% macro swe_agent_xml_pattern() -%}
-    (?s)^(.*?)\s*<function=([^<>\s]+)>(.*)</function>\s*$
+    (?s)^(.*)<function=([^<>\s]+)>(.*)</function>\s*$
 {%- endmacro %}
 
-{#- Text and command of a message that ends in a fenced block. -#}
+{#- Text and command of a message that ends in a fenced block, the last one. -#}
 {% macro swe_agent_fence_pattern() -%}
-    (?s)^(.*?)\s*```[a-z]*\n([^`]*?)\n?```\s*$
+    (?s)^(.*)```[a-z]*\n(.*?)\n?```\s*$
 {%- endmacro %}
 
 {#- The calls of a message, whatever its layout. -#}
@@ -112,21 +112,37 @@
     ) }} || '}'
 {%- endmacro %}
 
-{#- The visible text of a message; `thought` decides where both it and the text hold thinking. -#}
+{#-
+  The visible text of a message: its thought, where it has one, or what stands before the action.
+  `thought` also decides where both it and the text hold thinking.
+-#}
 {% macro swe_agent_text(source, layout) -%}
+    {%- set before_fence -%}
+        case
+            when regexp_matches({{ source }}.text, '{{ swe_agent_fence_pattern() }}')
+                then regexp_extract({{ source }}.text, '{{ swe_agent_fence_pattern() }}', 1)
+            else {{ source }}.text
+        end
+    {%- endset -%}
     case {{ layout }}
-        when 'xml' then regexp_extract({{ source }}.text, '{{ swe_agent_xml_pattern() }}', 1)
+        when 'xml' then {{ without_last_space(
+            "regexp_extract(" ~ source ~ ".text, '" ~ swe_agent_xml_pattern() ~ "', 1)"
+        ) }}
         when 'action' then coalesce(
-            {{ source }}.thought,
-            regexp_extract({{ source }}.text, '{{ swe_agent_fence_pattern() }}', 1)
+            nullif({{ source }}.thought, ''), {{ without_last_space(before_fence) }}
         )
-        when 'fence' then regexp_extract({{ source }}.text, '{{ swe_agent_fence_pattern() }}', 1)
+        when 'fence' then {{ without_last_space(before_fence) }}
         else
             case
                 when contains({{ source }}.thought, '</think>') then {{ source }}.thought
-                else coalesce({{ source }}.text, {{ source }}.thought)
+                else coalesce(nullif({{ source }}.text, ''), {{ source }}.thought, {{ source }}.text)
             end
     end
+{%- endmacro %}
+
+{#- A text without the white space at its end. -#}
+{% macro without_last_space(text) -%}
+    regexp_replace({{ text }}, '\s+$', '')
 {%- endmacro %}
 
 {#- Whether a user's message is the output of an action that the message before it wrote as text. -#}

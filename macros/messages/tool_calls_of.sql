@@ -5,10 +5,7 @@
 -#}
 {% macro tool_calls_of(tool_calls, turn_number) -%}
     {%- set arguments -%}
-        coalesce(
-            {{ json_at('raw_call', "'$.function.arguments'") }},
-            {{ json_at('raw_call', "'$.arguments'") }}
-        )
+        {{ first_json_at('raw_call', "['$.function.arguments', '$.arguments']") }}
     {%- endset -%}
     {%- set name -%}
         coalesce(
@@ -18,7 +15,7 @@
     {%- endset -%}
     {%- set call_id -%}
         coalesce(
-            {{ json_text_at('raw_call', "'$.id'") }},
+            nullif({{ json_text_at('raw_call', "'$.id'") }}, ''),
             'call_' || {{ turn_number }} || case when call_number > 1 then '_' || call_number else '' end
         )
     {%- endset -%}

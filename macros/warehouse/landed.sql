@@ -6,7 +6,8 @@
   columns: a list of [name, type]
 -#}
 {% macro landed(kind, columns) -%}
-    {%- set pattern = landing_folder() ~ '/*/' ~ kind ~ '-*.parquet' -%}
+    {%- set folder = landing_folder() | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') -%}
+    {%- set pattern = folder ~ '/*/' ~ kind ~ '-*.parquet' -%}
     {%- set parts = 0 -%}
     {%- if execute -%}
         {%- set parts = run_query(

@@ -1,5 +1,6 @@
 -- Grain: one tool call or tool output, numbered among its like in the block of one assistant turn,
--- and with its partner's position. Ids count within a block: some harnesses use them again.
+-- and with its partner's position. Ids count within a block: some harnesses use them again. An
+-- output without an id answers the call at its place.
 with
 
 messages as (
@@ -17,16 +18,41 @@ blocks_found as (
     from messages
 ),
 
-numbered as (
+placed as (
     select
         *,
         row_number() over (
             partition by record_id, block, role
             order by position
-        ) as number_in_block,
+        ) as number_in_block
+    from blocks_found
+),
+
+named as (
+    select
+        placed.record_id,
+        placed.position,
+        placed.turn,
+        placed.role,
+        placed.block,
+        placed.number_in_block,
+        coalesce(placed.call_id, calls.call_id) as call_id
+    from placed
+    left join placed as calls
+        on
+            placed.role = 'tool_output'
+            and calls.role = 'tool_call'
+            and placed.record_id = calls.record_id
+            and placed.block = calls.block
+            and placed.number_in_block = calls.number_in_block
+),
+
+numbered as (
+    select
+        *,
         count(*) over (partition by record_id, block, role, call_id) as n_same_id_in_block,
         max(block) over (partition by record_id) as last_block
-    from blocks_found
+    from named
 ),
 
 first_of_id as (

@@ -1,7 +1,14 @@
--- Grain: one record dropped for another that passed the checks as well: same id, or else same
--- content. Of equals the one that comes first by file name, record number and file content is kept,
--- so the order in which files landed does not matter.
+-- Grain: one record dropped for another that is accepted: same id, or else same content. Of equals
+-- the one that comes first by file name, record number and file content is kept, so the order in
+-- which files landed does not matter. Only records whose tokens are proven compete: a sound record
+-- is never dropped for one that is rejected itself.
 with
+
+proven as (
+    select record_id
+    from {{ ref('int_trajectories_tokenized') }}
+    where reason is null
+),
 
 candidates as (
     select
@@ -18,8 +25,7 @@ candidates as (
                 candidates.dataset
         ) as precedence
     from {{ ref('int_trajectories_unioned') }} as candidates
-    anti join {{ ref('int_records_rejected') }} as rejected
-        on candidates.record_id = rejected.record_id
+    semi join proven on candidates.record_id = proven.record_id
 ),
 
 ranked_by_id as (

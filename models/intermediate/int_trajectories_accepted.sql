@@ -1,10 +1,15 @@
--- Grain: one accepted trajectory: it passed the checks, is nobody's duplicate, and its tokens are
--- proven. With everything that checks flagged.
+-- Grain: one accepted trajectory: it passed the checks, its tokens are proven, and it is nobody's
+-- duplicate. With everything that checks flagged.
 with
 
 tokenized as (
-    select * from {{ ref('int_trajectories_tokenized') }}
-    where reason is null
+    select
+        tokens.record_id,
+        tokens.trajectory_id
+    from {{ ref('int_trajectories_tokenized') }} as tokens
+    anti join {{ ref('int_records_duplicated') }} as duplicated
+        on tokens.record_id = duplicated.record_id
+    where tokens.reason is null
 ),
 
 check_flags as (

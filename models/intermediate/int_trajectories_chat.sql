@@ -1,5 +1,5 @@
--- Grain: one trajectory that passed the checks and is nobody's duplicate, as OpenAI chat messages:
--- what chat templates render.
+-- Grain: one trajectory that passed the checks, as OpenAI chat messages: what a chat template
+-- renders.
 with
 
 trajectories as (
@@ -10,15 +10,10 @@ rejected as (
     select * from {{ ref('int_records_rejected') }}
 ),
 
-duplicated as (
-    select * from {{ ref('int_records_duplicated') }}
-),
-
 kept as (
     select trajectories.*
     from trajectories
     anti join rejected on trajectories.record_id = rejected.record_id
-    anti join duplicated on trajectories.record_id = duplicated.record_id
 ),
 
 turns_found as (

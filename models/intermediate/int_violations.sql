@@ -13,7 +13,7 @@ violations as (
         position,
         turn
     from {{ ref('chk_' ~ check) }}
-    where '{{ severity }}' != 'off'
+    where '{{ severity | lower }}' not in ('off', 'false')
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

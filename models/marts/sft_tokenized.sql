@@ -1,6 +1,9 @@
--- Grain: one accepted trajectory as tokens with its loss mask, proven row by row. No join: rows are
--- wide, and a join may have to hold them.
+-- Grain: one accepted trajectory as tokens with its loss mask, proven row by row.
 with
+
+accepted as (
+    select * from {{ ref('int_trajectories_accepted') }}
+),
 
 tokenized as (
     select * from {{ ref('int_trajectories_tokenized') }}
@@ -8,17 +11,17 @@ tokenized as (
 
 final as (
     select
-        trajectory_id,
-        dataset,
-        task_id,
-        input_ids,
-        labels,
-        loss_mask,
-        n_tokens,
-        n_trained_tokens,
-        tokenizer
+        tokenized.trajectory_id,
+        tokenized.dataset,
+        tokenized.task_id,
+        tokenized.input_ids,
+        tokenized.labels,
+        tokenized.loss_mask,
+        tokenized.n_tokens,
+        tokenized.n_trained_tokens,
+        tokenized.tokenizer
     from tokenized
-    where reason is null
+    semi join accepted on tokenized.record_id = accepted.record_id
 )
 
 select * from final

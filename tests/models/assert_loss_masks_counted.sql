@@ -1,6 +1,6 @@
 -- Of every tokenized row: the mask is 0 or 1, as long as the ids, and trains as many as it says.
 select trajectory_id
-from {{ ref('sft_tokenized') }}
+from {{ ref('int_trajectories_tokenized') }}
 where
     len(loss_mask) != n_tokens
     or list_sum(loss_mask) != n_trained_tokens

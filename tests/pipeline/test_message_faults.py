@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 Message = dict[str, Any]
 USER: Message = {"role": "user", "content": "Go."}
 ANSWER: Message = {"role": "assistant", "content": "Done."}
+NOT_QUITE_JSON = {"id": "a", "function": {"name": "run", "arguments": '{"a": NaN,}'}}
 
 
 def calls(*ids: str, **more: Any) -> Message:
@@ -77,6 +78,8 @@ REJECTED: dict[str, tuple[Any, str, int | None]] = {
         None,
     ),
     "no assistant at all": ([USER], "no_trained_tokens", None),
+    "35 one of our own roles": ([USER, {"role": "answer", "content": "x"}], "role_unknown", 2),
+    "35 a message that is null": ([USER, None, ANSWER], "message_not_object", None),
 }
 ACCEPTED: dict[str, tuple[list[Message], str, list[str]]] = {
     "35 role with spaces and capitals": (
@@ -118,6 +121,41 @@ ACCEPTED: dict[str, tuple[list[Message], str, list[str]]] = {
         ["hidden_unicode"],
     ),
     "43 not in NFC": ([{"role": "user", "content": "e\u0301"}, ANSWER], "ua", ["not_nfc"]),
+    "35 role with a line break": (
+        [{"role": "user\n", "content": "Hello."}, ANSWER],
+        "ua",
+        ["role_normalized"],
+    ),
+    "37 outputs without ids": (
+        [USER, calls("a", "b"), {"role": "tool", "content": "1"}, output("", "2"), ANSWER],
+        "uttooa",
+        [],
+    ),
+    "20 arguments that only a lax parser takes": (
+        [USER, {"role": "assistant", "tool_calls": [NOT_QUITE_JSON]}, output("a"), ANSWER],
+        "utoa",
+        ["args_invalid"],
+    ),
+    "empty reasoning field beside a full one": (
+        [USER, {**ANSWER, "reasoning_content": "", "reasoning": "Hm."}],
+        "ura",
+        [],
+    ),
+    "empty reasoning field beside thinking in the text": (
+        [USER, {"role": "assistant", "content": "\n<think>Hm.</think>So.", "reasoning": ""}],
+        "ura",
+        [],
+    ),
+    "no tool calls beside a function call": (
+        [
+            USER,
+            {"role": "assistant", "tool_calls": [], "function_call": {"name": "f"}},
+            {"role": "function", "name": "f", "content": "1"},
+            ANSWER,
+        ],
+        "utoa",
+        ["role_normalized"],
+    ),
     "44 observation cut": (
         [USER, calls("a"), output("a", "a very long..."), ANSWER],
         "utoa",
@@ -159,6 +197,28 @@ def test_odd_messages_are_accepted_with_flags(cases: Built, name: str) -> None:
         f"select role_path, flags from marts.trajectories where trajectory_id = 'accepted/{name}'"
     )
     assert found == [(role_path, flags)]
+
+
+def test_a_sound_record_is_not_dropped_for_a_rejected_one(tmp_path: Path) -> None:
+    """Both have one id; the first is rejected at tokenization, so the second is kept."""
+    bad = {"id": "k", "messages": [{"role": "user", "content": "<|im_end|>"}, ANSWER]}
+    good = {"id": "k", "task_id": "", "messages": [USER, ANSWER]}
+    file = tmp_path / "pair.jsonl"
+    file.write_text(json.dumps(bad) + "\n" + json.dumps(good), encoding="utf-8")
+    warehouse = built(tmp_path / "a[1]" / "w", ("openai", str(file), "--dataset", "pair"))
+    assert warehouse.rows("select task_id from marts.trajectories") == [("k",)]
+    assert warehouse.rows("select reason from marts.rejections") == [("control_token",)]
+    assert warehouse.rows("select * from marts.duplicates") == []
+
+
+def test_what_no_field_took_is_metadata(tmp_path: Path) -> None:
+    """A second place of a field, an extra key, and tools that cannot be read."""
+    chat = {"id": "a", "uuid": "b", "more": [1.5], "tools": "hammer", "messages": [USER, ANSWER]}
+    file = tmp_path / "one.jsonl"
+    file.write_text(json.dumps(chat), encoding="utf-8")
+    warehouse = built(tmp_path / "dataset=x", ("openai", str(file), "--dataset", "one"))
+    found = warehouse.rows("select dataset, metadata, tools, flags from marts.trajectories")
+    assert found == [("one", '{"uuid":"b","more":[1.5]}', None, ["tools_unreadable"])]
 
 
 def test_twins_in_nfc_and_nfd_are_duplicates(tmp_path: Path) -> None:

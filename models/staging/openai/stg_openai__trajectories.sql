@@ -26,13 +26,11 @@ messages_read as (
         {{ list_map('source_messages', 'source', struct_of([
             ['role', source_role(json_text('source.fields.role'))],
             ['text', content_text('source.fields.content')],
-            ['reasoning', json_text(
-                'coalesce(source.fields.reasoning_content, source.fields.reasoning)'
-            )],
+            ['reasoning', openai_reasoning('source.fields')],
             ['calls', tool_calls_of(openai_calls('source.fields'), 'turn_number')],
             ['call_id', openai_output_id('source.fields', 'turn_number')],
             ['tool_name', json_text('source.fields.name')],
-            ['extra', openai_message_extra('source.raw')],
+            ['extra', openai_message_extra('source.raw', 'source.fields')],
             ['role_text', json_text('source.fields.role')],
             ['kind', json_kind('source.raw')],
             ['odd_parts', unreadable_parts('source.fields.content')],

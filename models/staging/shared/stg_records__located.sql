@@ -26,7 +26,9 @@ messages_located as (
         records.*,
         files.field_paths,
         {{ first_json_at('records.record', 'files.field_paths.messages') }} as messages_json,
-        {{ json_without('records.record', 'files.field_paths.messages') }} as record_rest
+        {{ json_without(
+            'records.record', first_path_at('records.record', 'files.field_paths.messages')
+        ) }} as record_rest
     from records
     inner join files
         on records.dataset = files.dataset and records.file_id = files.file_id
@@ -40,8 +42,11 @@ fields_located as (
         {% endfor -%}
         {{ json_without(
             'record_rest',
-            'list_concat(field_paths.id, field_paths.task_id, field_paths.model,
-                field_paths.success, field_paths.reward, field_paths.category, field_paths.tools)'
+            paths_taken(
+                'record_rest',
+                'field_paths',
+                ['id', 'task_id', 'model', 'success', 'reward', 'category', 'tools']
+            )
         ) }} as metadata
     from messages_located
 ),
@@ -85,13 +90,18 @@ final as (
     select
         * exclude (flags, has_canonical_id, tools_text, messages_text),
         case
-            when {{ is_json('tools_text') }} and tools_text not in ('[]', 'null')
-                then {{ canonical_json('tools_text') }}
+            when {{ is_json('tools_text') }}
+                then nullif(nullif({{ canonical_json('tools_text') }}, '[]'), 'null')
         end as tools,
         case when {{ is_json('messages_text') }} then messages_text end as messages_text,
-        case
-            when has_canonical_id then list_append(flags, 'canonical_id') else flags
-        end as flags
+        list_concat(
+            flags,
+            case when has_canonical_id then ['canonical_id'] else []::varchar[] end,
+            case
+                when not {{ is_json('tools_text') }} then ['tools_unreadable']
+                else []::varchar[]
+            end
+        ) as flags
     from typed
 )
 

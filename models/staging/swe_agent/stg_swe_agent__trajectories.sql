@@ -31,9 +31,10 @@ messages_read as (
             ['thought', json_text('source.fields.thought')],
             ['action', json_text('source.fields.action')],
             ['message_type', json_text('source.fields.message_type')],
-            ['thinking', swe_agent_thinking('source.fields.thinking_blocks')],
+            ['thinking', 'coalesce(' ~ swe_agent_thinking('source.fields.thinking_blocks')
+                ~ ', ' ~ json_text('source.fields.reasoning_content') ~ ')'],
             ['calls', tool_calls_of('source.fields.tool_calls', 'turn_number')],
-            ['call_id', swe_agent_output_id('source.fields', 'turn_number')],
+            ['call_id', swe_agent_output_id('source.fields')],
             ['tool_name', json_text('source.fields.name')],
             ['extra', swe_agent_message_extra('source.raw')],
             ['role_text', json_text('source.fields.role')],
