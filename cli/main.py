@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from trajhouse.cli.errors import ExitCode, TrajhouseError
+from trajhouse.cli.errors import DiskFault, ExitCode, TrajhouseError, UsageFault
 from trajhouse.cli.warehouse import Warehouse
 
 COMMANDS = {
@@ -75,7 +76,9 @@ def trajhouse(ctx: click.Context, folder: Path) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
+        _require_text(sys.argv)
         code = trajhouse.main(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
@@ -83,28 +86,49 @@ def main() -> None:
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         code = ExitCode.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = ExitCode.OK
     except click.ClickException as error:
-        error.show()
-        code = ExitCode.USAGE
+        code = report(_usage_fault(error))
     except TrajhouseError as error:
-        report(error)
-        code = error.exit_code
+        code = report(error)
     except BrokenPipeError:
         sys.stderr.close()
         code = ExitCode.OK
     except OSError as error:
-        fault = TrajhouseError(
+        fault = DiskFault(
             f"cannot read or write {error.filename or 'the disk'}",
             error.strerror or str(error),
             "check the path, its permissions and the free space",
-            ExitCode.DISK,
         )
-        report(fault)
-        code = ExitCode.DISK
+        code = report(fault)
     sys.exit(int(code or 0))
 
 
-def report(error: TrajhouseError) -> None:
-    """Print an error on stderr, as JSON where the command was asked for `--json`."""
+def report(error: TrajhouseError) -> ExitCode:
+    """Print an error on stderr, as JSON where the command was asked for `--json`; its exit code."""
     wants_json = "--json" in sys.argv
     click.echo(json.dumps(error.as_dict()) if wants_json else error.as_lines(), err=True)
+    return error.exit_code
+
+
+def _usage_fault(error: click.ClickException) -> UsageFault:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "trajhouse"
+    message = " ".join(error.format_message().split())
+    return UsageFault(f"cannot run {command}", message, f"{command} --help")
+
+
+def _require_text(words: list[str]) -> None:
+    for word in words:
+        if not word.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise UsageFault(
+                f"cannot read the argument {word!a}",
+                "it is not UTF-8",
+                "rename the file, or mend it",
+            )
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

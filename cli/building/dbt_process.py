@@ -107,7 +107,8 @@ def _failure(result: Any) -> NodeFailed:
 
 def _plain(message: str) -> str:
     """Dbt's message in one line, without the name of the node, which stands beside it."""
-    return re.sub(r"^\w+ Error in \w+ \S+ \([^)]*\)\s*", "", " ".join(message.split()))
+    plain = re.sub(r"^\w+ Error in \w+ \S+ \([^)]*\)\s*", "", " ".join(message.split()))
+    return re.sub(r"^Invalid Input Error: Python exception \D+ UDF: \w+: ", "", plain)
 
 
 if __name__ == "__main__":

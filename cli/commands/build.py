@@ -89,8 +89,8 @@ def _explain(warehouse: Warehouse, failures: list[NodeFailed]) -> TrajhouseError
     if any(failure.rows is None and failure.kind == "model" for failure in failures):
         return TrajhouseError(
             f"the build failed at {first.name}; nothing was published",
-            first.message,
-            "mend the cause, then trajhouse build",
+            first.message.partition("; try: ")[0],
+            first.message.partition("; try: ")[2] or "mend the cause, then trajhouse build",
         )
     return ChecksFailed(
         f"{len(failures)} of the build's tests failed; nothing was published",

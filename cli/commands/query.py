@@ -45,7 +45,7 @@ _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|B)", re.IGNORECASE)
     show_default=True,
     help="Seconds the query may take; 0 for no limit.",
 )
-@click.option("--memory-limit", help="Memory before spilling to disk, such as 4GB.")
+@click.option("--memory-limit", help="Memory the query may take, such as 4GB.")
 @click.option("--failed", is_flag=True, help="Query the last build that failed its tests.")
 @click.pass_obj
 def query(

@@ -21,7 +21,7 @@ def verify(folder: Path, as_json: bool) -> None:
     may be missing or added. Ends with 7, and lists what differs, where something does.
 
     \b
-    Example:
+    Examples:
       trajhouse verify out/messages
     """  # noqa: D301 - click reads the \b
     from trajhouse.cli.exporting.manifest import read_manifest

@@ -17,6 +17,7 @@ from trajhouse.cli.exporting.source import (
 )
 from trajhouse.cli.exporting.splits import split_expression
 from trajhouse.cli.exporting.where import EXAMPLE, check_expression, nearest, unknown_column
+from trajhouse.cli.querying.statement import is_pure
 from trajhouse.cli.warehouse import MARTS_SCHEMA, quote_identifier
 
 KEY_PREFIX = "__order_"
@@ -120,6 +121,8 @@ def _check_where(connection: duckdb.DuckDBPyConnection, relation: Relation, wher
     try:
         if len(connection.extract_statements(probe)) != 1:
             raise UsageFault(f"--where {where!r} is not one expression", "it ends a query", EXAMPLE)
+        if not is_pure(connection, probe):
+            raise UsageFault(f"--where {where!r} does more than read", "it may only ask", EXAMPLE)
         types = [str(kind) for kind in connection.sql(probe).types]
         connection.sql(_select("1", _filtered(relation, where), "limit 0")).fetchall()
     except duckdb.Error as error:

@@ -60,6 +60,8 @@ def _volatile_name(node: object, volatile: Collection[str]) -> str | None:
         | exp.CurrentDate
         | exp.CurrentTime
         | exp.CurrentDatetime
+        | exp.Localtime
+        | exp.Localtimestamp
         | exp.Rand
         | exp.Uuid,
     )

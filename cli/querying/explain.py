@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from trajhouse.cli.errors import DiskFault, TrajhouseError
+from trajhouse.cli.errors import TrajhouseError
 from trajhouse.cli.querying.inert import clip, inert_line
 from trajhouse.cli.querying.sandbox import unreadable
 from trajhouse.cli.warehouse import MARTS_SCHEMA
@@ -83,12 +83,6 @@ def did_you_mean(names: Sequence[str]) -> str:
 
 
 def _out_of_memory(reason: str) -> TrajhouseError:
-    if "max_temp_directory_size" in reason or "temp_directory" in reason:
-        return DiskFault(
-            "the query ran out of disk to spill to",
-            reason,
-            "narrow it with where or fewer columns, or point TMPDIR at a larger disk",
-        )
     return TrajhouseError(
         "the query ran out of memory",
         reason,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +14,6 @@ from trajhouse.cli.querying.inert import inert_line
 from trajhouse.cli.querying.interrupts import interruptible
 from trajhouse.cli.warehouse import MARTS_SCHEMA, quote_literal
 
-_SPILL_SHARE = 0.5
-_MEBIBYTE = 2**20
-
 
 @contextmanager
 def open_sandbox(
@@ -26,9 +21,9 @@ def open_sandbox(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to `database`, closed to files, network, extensions and settings.
 
-    Unqualified names are looked up in `marts`. Times are UTC. What does not fit in memory spills
-    to a folder of its own, at most half of the free disk, which is gone afterwards. That folder is
-    the one place that DuckDB itself leaves open to SQL.
+    Unqualified names are looked up in `marts`. Times are UTC. Closing external access leaves the
+    database file, its log and the temporary folder open to SQL, for writing as well; so the file
+    system itself is closed once the database is open, and nothing can spill to disk.
 
     Args:
         database: A DuckDB file.
@@ -39,17 +34,13 @@ def open_sandbox(
         Locked: Another process has it open for writing.
         KeyboardInterrupt: The work in the `with` block was interrupted or terminated.
     """
-    spill = Path(tempfile.mkdtemp(prefix="trajhouse-query-"))
+    connection = _connect(database, memory_limit)
     try:
-        connection = _connect(database, spill, memory_limit)
-        try:
-            with interruptible(connection):
-                _close_doors(connection)
-                yield connection
-        finally:
-            connection.close()
+        with interruptible(connection):
+            _close_doors(connection)
+            yield connection
     finally:
-        shutil.rmtree(spill, ignore_errors=True)
+        connection.close()
 
 
 def unreadable(database: Path, error: Exception) -> TrajhouseError:
@@ -73,14 +64,13 @@ def unreadable(database: Path, error: Exception) -> TrajhouseError:
     )
 
 
-def _connect(database: Path, spill: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+def _connect(database: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     config: dict[str, Any] = {
         "python_enable_replacements": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
-        "temp_directory": str(spill),
-        "max_temp_directory_size": _largest_spill(spill),
+        "temp_directory": "",
     }
     if memory_limit is not None:
         config["memory_limit"] = memory_limit
@@ -101,8 +91,5 @@ def _close_doors(connection: duckdb.DuckDBPyConnection) -> None:
     if found:
         connection.execute(f"set search_path = {quote_literal(MARTS_SCHEMA)}")
     connection.execute("set enable_external_access = false")
+    connection.execute("set disabled_filesystems = 'LocalFileSystem'")
     connection.execute("set lock_configuration = true")
-
-
-def _largest_spill(spill: Path) -> str:
-    return f"{int(shutil.disk_usage(spill).free * _SPILL_SHARE) // _MEBIBYTE}MiB"

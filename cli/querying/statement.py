@@ -16,7 +16,7 @@ _READING_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CT
 # Table functions that act, follow addresses, or hide a statement in a text. What they could do is
 # closed by the connection as well.
 _ACTING = re.compile(
-    r"query|checkpoint|force_checkpoint|truncate_duckdb_logs|seq_scan|pandas_scan|.*arrow_scan.*"
+    r"query|duckdb_secrets|which_secret|json_execute_serialized_sql|checkpoint|force_checkpoint|truncate_duckdb_logs|seq_scan|pandas_scan|.*arrow_scan.*"
     r"|python_.*|.*external_resource.*"
 )
 _BLANK = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
@@ -62,7 +62,7 @@ def require_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> Statemen
     if kind == "EXPLAIN":
         _require_explained_reads(connection, body)
         return Statement(body, is_explain=True)
-    if kind not in _READS or (kind == "SELECT" and not _is_pure(connection, body)):
+    if kind not in _READS or (kind == "SELECT" and not is_pure(connection, body)):
         raise _refused(kind)
     return Statement(body, is_explain=False)
 
@@ -71,14 +71,14 @@ def _require_explained_reads(connection: duckdb.DuckDBPyConnection, sql: str) ->
     explained = sql[match.end() :] if (match := _EXPLAIN.match(sql)) else ""
     statements = connection.extract_statements(explained)
     is_one_select = [statement.type.name for statement in statements] == ["SELECT"]
-    if not is_one_select or not _is_pure(connection, explained):
+    if not is_one_select or not is_pure(connection, explained):
         raise _refused("EXPLAIN of another statement")
 
 
-def _is_pure(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
+def is_pure(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
     """Whether DuckDB's own parse tree of a SELECT holds nothing but queries."""
-    row = connection.execute("select json_serialize_sql(?)", [sql]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
+    rows = connection.execute("select json_serialize_sql(?)", [sql]).fetchall()
+    tree = json.loads(rows[0][0])
     if tree["error"]:
         return False
     nodes = (kind for kind in _values_of(tree, "type") if kind.endswith("_NODE"))

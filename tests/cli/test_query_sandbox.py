@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -37,6 +36,10 @@ CLOSED = {
     "copy_in_cte": "with x as (copy (select 1) to 'out.csv') select * from x",
     "copy_in_nested_cte": "select (with x as (copy (select 1) to 'out.csv') select 1)",
     "copy_in_query": "from query('with x as (copy (select 1) to ''out.csv'') from x')",
+    "copy_serialized": "from json_execute_serialized_sql(json_serialize_sql('with x as"
+    " (copy (select 1) to ''out.csv'') from x'))",
+    "copy_in_pivot": "with x as (copy (select 1) to 'out.csv' (use_tmp_file false))"
+    " pivot tool_calls on dataset using count(*) group by turn",
     "export": "export database 'out'",
     "import": "import database 'out'",
     "attach_memory": "attach ':memory:' as m",
@@ -203,18 +206,29 @@ def test_connection_alone_is_closed(outside: Path, published: Path, sql: str) ->
     assert _contents(outside) == before
 
 
-def test_own_spill_folder_is_all_that_is_open_and_does_not_outlive(published: Path) -> None:
-    with open_sandbox(published / "warehouse.duckdb") as connection:
-        row = connection.execute(
-            "select current_setting('allowed_directories'), current_setting('temp_directory')"
-        ).fetchone()
-        assert row is not None
-        allowed, spill = row
-        assert [Path(folder) for folder in allowed] == [Path(spill)]
-        assert Path(spill).parent == Path(tempfile.gettempdir())
-        with pytest.raises(duckdb.PermissionException):
-            connection.execute(f"copy (select 1) to '{spill}/../escaped.csv'")
-    assert not Path(spill).exists()
+@pytest.mark.parametrize("name", ["warehouse.duckdb", "warehouse.duckdb.wal", "new.csv"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "copy (select 1) to '{file}' (format csv, use_tmp_file false)",
+        "from read_blob('{file}')",
+        "from json_execute_serialized_sql(json_serialize_sql('with x as (copy (select 1) to"
+        " ''{file}'' (format csv, use_tmp_file false)) from x'))",
+        "with x as (copy (select 1) to '{file}' (format csv, use_tmp_file false))"
+        " pivot tool_calls on dataset using count(*) group by turn",
+    ],
+    ids=["copy", "read", "serialized", "pivot"],
+)
+def test_not_even_the_warehouse_itself_can_be_reached(warehouse: Path, sql: str, name: str) -> None:
+    before = _contents(warehouse)
+    with (
+        open_sandbox(warehouse / "warehouse.duckdb") as connection,
+        pytest.raises(duckdb.Error),
+    ):
+        connection.execute(sql.format(file=warehouse / name)).fetchall()
+    assert _contents(warehouse) == before
+    with duckdb.connect(str(warehouse / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("select count(*) from marts.trajectories").fetchall() != []
 
 
 def _contents(folder: Path) -> dict[str, str]:
