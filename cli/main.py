@@ -93,9 +93,6 @@ def main() -> None:
         code = report(_usage_fault(error))
     except TrajhouseError as error:
         code = report(error)
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = ExitCode.OK
     except OSError as error:
         fault = DiskFault(
             f"cannot read or write {error.filename or 'the disk'}",

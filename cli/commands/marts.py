@@ -22,8 +22,9 @@ def marts(settings: Settings, as_json: bool) -> None:
       trajhouse marts
       trajhouse marts --json
     """  # noqa: D301 - click wants the escape
+    from trajhouse.cli.console import write_text
     from trajhouse.cli.querying.catalog import count_rows
-    from trajhouse.cli.querying.output import lay_out, write_json, write_text
+    from trajhouse.cli.querying.output import lay_out, write_json
     from trajhouse.cli.querying.reading import reading
 
     with reading(settings.warehouse) as (connection, known):

@@ -39,8 +39,9 @@ def show(settings: Settings, name: str, mask: bool, as_json: bool) -> None:
       trajhouse show airline/17
       trajhouse show airline/17 --mask
     """  # noqa: D301 - click wants the escape
+    from trajhouse.cli.console import write_text
     from trajhouse.cli.querying.lookup import require_trajectory_id
-    from trajhouse.cli.querying.output import write_json, write_text
+    from trajhouse.cli.querying.output import write_json
     from trajhouse.cli.querying.reading import reading
 
     with reading(settings.warehouse) as (connection, marts):

@@ -26,8 +26,9 @@ def stats(settings: Settings, mart: str, as_json: bool) -> None:
       trajhouse stats trajectories
       trajhouse stats sft_tokenized --json
     """  # noqa: D301 - click wants the escape
+    from trajhouse.cli.console import write_text
     from trajhouse.cli.querying.lookup import require_mart
-    from trajhouse.cli.querying.output import write_json, write_text
+    from trajhouse.cli.querying.output import write_json
     from trajhouse.cli.querying.reading import reading
     from trajhouse.cli.querying.statistics import summarize_mart
     from trajhouse.cli.querying.stats_page import stats_page

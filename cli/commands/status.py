@@ -26,9 +26,10 @@ def status(settings: Settings, as_json: bool) -> None:
       trajhouse status
       trajhouse status --json
     """  # noqa: D301 - click wants the escape
+    from trajhouse.cli.console import write_text
     from trajhouse.cli.querying.freshness import find_stale
     from trajhouse.cli.querying.inert import inert_line
-    from trajhouse.cli.querying.output import write_json, write_text
+    from trajhouse.cli.querying.output import write_json
 
     findings = find_stale(settings.warehouse)
     if as_json:

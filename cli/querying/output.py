@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-import click
-
+from trajhouse.cli.console import write_text
 from trajhouse.cli.querying.inert import (
     clip,
     display_width,
@@ -49,26 +47,6 @@ def write(result: Result, output_format: str, stream: IO[bytes]) -> None:
     write_text(
         _plan(result) if result.is_plan and output_format == "table" else writer(result), stream
     )
-
-
-def write_text(pieces: Iterable[str], stream: IO[bytes]) -> None:
-    """Write pieces of text to `stream` as UTF-8.
-
-    Where the reader has gone, as `| head` does, the command ends there, and well.
-
-    Raises:
-        OSError: The disk is full, or failed.
-    """
-    try:
-        for text in pieces:
-            stream.write(text.encode())
-        stream.flush()
-    except OSError as error:
-        # Python flushes again at exit, and would complain of what is still unwritten.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            raise click.exceptions.Exit(0) from None
-        raise
 
 
 def write_json(value: Any, stream: IO[bytes]) -> None:
