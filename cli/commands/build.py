@@ -67,9 +67,25 @@ def _build(
         raise _explain(warehouse, failures)
     publish.checkpoint(warehouse.next_database)
     summary = summarize(warehouse.next_database)
-    before = summarize(warehouse.database) if warehouse.database.exists() else None
+    before = _summarize_published(warehouse)
     publish.publish(warehouse)
     return summary, before
+
+
+def _summarize_published(warehouse: Warehouse) -> BuildSummary | None:
+    """What the build before this one holds; None where there is none, or none that can be read."""
+    import duckdb
+
+    from trajhouse.cli.building.summary import summarize
+
+    if not warehouse.database.exists():
+        return None
+    try:
+        return summarize(warehouse.database)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        console.talk(f"the published build cannot be compared with and is replaced: {reason}")
+        return None
 
 
 def _tell(node: NodeDone, verbose: bool) -> None:

@@ -89,6 +89,14 @@ def test_readers_keep_their_build_while_the_next_is_published(copy: Built, tmp_p
     assert re.search(r"^trajectories +36 +35 +1$", done.stdout, re.MULTILINE)
 
 
+def test_a_published_file_that_cannot_be_read_is_replaced(copy: Built) -> None:
+    (copy.root / "warehouse.duckdb").write_bytes(b"no database")
+    done = copy.run("build")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be compared with and is replaced" in done.stderr
+    assert copy.rows(ACCEPTED) == [(35,)]
+
+
 def test_an_empty_warehouse_builds(tmp_path: Path) -> None:
     done = trajhouse(tmp_path / "warehouse", "build", "--json")
     assert done.returncode == 0, done.stderr
