@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from trajhouse.cli.disk import sync
 from trajhouse.cli.warehouse import Warehouse
 
 
@@ -24,10 +25,10 @@ def checkpoint(database: Path) -> None:
 
 def publish(warehouse: Warehouse) -> None:
     """Rename the finished build over the published one: readers see the old or the new."""
-    _flush(warehouse.next_database)
+    sync(warehouse.next_database)
     os.replace(warehouse.next_database, warehouse.database)
     warehouse.failed_database.unlink(missing_ok=True)
-    _flush(warehouse.root)
+    sync(warehouse.root)
 
 
 def set_aside(warehouse: Warehouse) -> None:
@@ -39,11 +40,3 @@ def set_aside(warehouse: Warehouse) -> None:
 
 def _log_of(database: Path) -> Path:
     return database.with_name(database.name + ".wal")
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

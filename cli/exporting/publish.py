@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trajhouse.cli import locks
+from trajhouse.cli.disk import sync
 from trajhouse.cli.errors import Locked, UsageFault
 
 _AT_FDCWD = -100
@@ -168,15 +169,6 @@ def sync_tree(folder: Path) -> None:
         for name in files:
             sync(Path(parent) / name)
         sync(Path(parent))
-
-
-def sync(path: Path) -> None:
-    """Have the disk hold a file, or the entries of a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _make_parents(folder: Path) -> list[Path]:

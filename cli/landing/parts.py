@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trajhouse.cli.disk import sync
 from trajhouse.cli.landing.blocks import Batch, Origin
 from trajhouse.cli.landing.judge import Accepted, Rejection
-from trajhouse.cli.landing.publish import part_name, sync
+from trajhouse.cli.landing.publish import part_name
 from trajhouse.cli.landing.records import Oversized, excerpt_of
 
 _FLUSH_BYTES = 8 << 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from trajhouse.cli.disk import sync
 from trajhouse.cli.errors import DiskFault
 from trajhouse.cli.warehouse import Warehouse
 
@@ -79,12 +79,3 @@ def part_name(name: str, number: int) -> str:
     'records-00007.parquet'
     """
     return f"{name}-{number:05d}.parquet"
-
-
-def sync(path: Path) -> None:
-    """Make sure that a file, or the entries of a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

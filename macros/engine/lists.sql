@@ -34,8 +34,3 @@
 {% macro list_join(list, separator="''") -%}
     array_to_string({{ list }}, {{ separator }})
 {%- endmacro %}
-
-{#- The elements at a list of positions. Linear, where a slice in a lambda copies the whole list. -#}
-{% macro list_pick(list, positions) -%}
-    list_select({{ list }}, {{ positions }})
-{%- endmacro %}
