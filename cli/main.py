@@ -15,6 +15,7 @@ from trajhouse.cli.errors import DiskFault, ExitCode, TrajhouseError, UsageFault
 from trajhouse.cli.warehouse import Warehouse
 
 COMMANDS = {
+    "sample": "Generate raw input of a family, with the truth about it.",
     "ingest": "Land raw trajectories in the warehouse.",
     "sources": "List what has landed.",
     "build": "Build, test and publish the marts.",

@@ -14,7 +14,10 @@ select
     (select coalesce(sum(n_records), 0)::bigint from raw.files) as n_records,
     (select count(*) from marts.trajectories) as n_accepted,
     (select count(*) from marts.rejections) as n_rejected,
-    (select count(*) from marts.duplicates) as n_duplicates
+    (select count(*) from marts.duplicates) as n_duplicates,
+    (
+        select count(*) from intermediate.int_references_unioned where reason is null
+    ) as n_references
 """
 REJECTED = """
 select stage, reason, count(*) as n_records
@@ -36,7 +39,7 @@ class BuildSummary:
     """Counts of one build.
 
     Attributes:
-        counts: files, records, accepted, rejected and duplicates.
+        counts: files, records, accepted, rejected, duplicates and references.
         rejected: Records by (stage, reason).
         duplicates: Records by rule.
         flags: Accepted trajectories by flag.

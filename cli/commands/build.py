@@ -133,6 +133,7 @@ def _print(summary: BuildSummary, before: BuildSummary | None) -> None:
     console.emit(
         f"{counts['records']:,} records in {counts['files']:,} files: {counts['accepted']:,}"
         f" accepted, {counts['rejected']:,} rejected, {counts['duplicates']:,} duplicates"
+        + (f", {counts['references']:,} references" if counts["references"] else "")
     )
     if summary.rejected:
         console.emit("")

@@ -20,6 +20,10 @@ from trajhouse.cli.exporting.where import EXAMPLE, check_expression, nearest, un
 from trajhouse.cli.querying.statement import is_pure
 from trajhouse.cli.warehouse import MARTS_SCHEMA, quote_identifier
 
+TASK_COLUMNS = ("task_id", "sample_id", "qa_id", "instance_id", "trajectory_id")
+"""Columns that say which task a row is of, the first that a mart has."""
+KEY_COLUMNS = ("trajectory_id", "trial_uid", "sample_id", "qa_id", "instance_id")
+"""Columns that a mart is ordered by, where its first column is none that is short."""
 KEY_PREFIX = "__order_"
 SPLIT_COLUMN = "__split"
 WHOLE_ROW = "sha256 of the row"

@@ -110,12 +110,13 @@ def override_fields(family: Family, overrides: Iterable[str]) -> Family:
 
 
 def _family_files(root: Path) -> dict[str, Path]:
-    pattern = "models/staging/*/stg_*__trajectories.yml"
-    return {
-        path.parent.name: path
-        for path in root.glob(pattern)
-        if path.name == f"stg_{path.parent.name}__trajectories.yml"
-    }
+    """Files by family: `stg_rlvr__trajectories` is rlvr, `stg_rlvr__questions` rlvr_questions."""
+    files = {}
+    for path in root.glob("models/staging/*/stg_*__*.yml"):
+        folder, name = path.stem.removeprefix("stg_").split("__", 1)
+        if folder == path.parent.name:
+            files[folder if name == "trajectories" else f"{folder}_{name}"] = path
+    return files
 
 
 def _read_family(name: str, path: Path) -> Family:

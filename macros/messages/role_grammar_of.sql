@@ -1,14 +1,15 @@
-{#- The name of the grammar that a dataset is held to (vars role_grammar, role_grammar_by_dataset). -#}
-{% macro role_grammar_of(dataset) -%}
-    {%- set exceptions = var('role_grammar_by_dataset') -%}
-    {%- if exceptions -%}
-    case {{ dataset }}
-        {%- for name, grammar in exceptions.items() %}
-        when '{{ name | replace("'", "''") }}' then '{{ grammar }}'
+{#-
+  The name of the grammar that a trajectory is held to: its dataset's (var role_grammar_by_dataset),
+  or its family's (role_grammar_by_family), or everybody's (role_grammar).
+-#}
+{% macro role_grammar_of(dataset, family) -%}
+    case
+        {%- for name, grammar in var('role_grammar_by_dataset').items() %}
+        when {{ dataset }} = '{{ name | replace("'", "''") }}' then '{{ grammar }}'
+        {%- endfor %}
+        {%- for name, grammar in var('role_grammar_by_family').items() %}
+        when {{ family }} = '{{ name }}' then '{{ grammar }}'
         {%- endfor %}
         else '{{ var("role_grammar") }}'
     end
-    {%- else -%}
-    '{{ var("role_grammar") }}'
-    {%- endif -%}
 {%- endmacro %}

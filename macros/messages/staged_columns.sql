@@ -1,5 +1,9 @@
-{#- The columns that every staging model ends with, so that families can be united. -#}
-{% macro staged_columns() -%}
+{#-
+  The columns that every staging model ends with, so that families can be united.
+
+  precedence: SQL; of records with the same id or content, the one with the lowest is kept
+-#}
+{% macro staged_columns(precedence='0') -%}
     record_id,
     dataset,
     family,
@@ -19,5 +23,6 @@
     metadata,
     messages,
     faults,
+    {{ precedence }}::integer as precedence,
     list_concat(flags, message_flags) as flags
 {%- endmacro %}

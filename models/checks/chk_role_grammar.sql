@@ -12,8 +12,8 @@ judged as (
         record_id,
         role_path,
         messages,
-        {{ role_grammar_of('dataset') }} as grammar,
-        {{ udf('role_grammar_violations', ['role_path', role_grammar_of('dataset')]) }} as violation
+        {{ role_grammar_of('dataset', 'family') }} as grammar,
+        {{ udf('role_grammar_violations', ['role_path', role_grammar_of('dataset', 'family')]) }} as violation
     from trajectories
 ),
 

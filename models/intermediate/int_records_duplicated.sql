@@ -1,13 +1,11 @@
 -- Grain: one record dropped for another that is accepted: same id, or else same content. Of equals
--- the one that comes first by file name, record number and file content is kept, so the order in
--- which files landed does not matter. Only records whose tokens are proven compete: a sound record
--- is never dropped for one that is rejected itself.
+-- the one that its family prefers is kept, and of those the one that comes first by file name,
+-- record number and file content, so the order in which files landed does not matter. Only records
+-- whose tokens are proven compete: a sound record is never dropped for one that is rejected itself.
 with
 
 proven as (
-    select record_id
-    from {{ ref('int_trajectories_tokenized') }}
-    where reason is null
+    select * from {{ ref('int_trajectories_proven') }}
 ),
 
 candidates as (
@@ -17,8 +15,14 @@ candidates as (
         candidates.content_hash,
         {{ "candidates.dataset" if var('duplicate_scope') == 'dataset' else "''" }}
             as scope,
+        candidates.family not in (
+            {%- for family in ['none'] + var('duplicate_by_id_only') -%}
+                '{{ family }}'{{ ', ' if not loop.last }}
+            {%- endfor -%}
+        ) as competes_by_content,
         row_number() over (
             order by
+                candidates.precedence,
                 candidates.source_file,
                 candidates.record_number,
                 candidates.file_id,
@@ -42,7 +46,12 @@ ranked_by_content as (
         first_value(record_id) over same_content as first_record_id_of_content
     from ranked_by_id
     where record_id = first_record_id
-    window same_content as (partition by scope, content_hash order by precedence)
+    window same_content as (
+        partition by
+            scope,
+            case when competes_by_content then content_hash else record_id end
+        order by precedence
+    )
 ),
 
 dropped as (

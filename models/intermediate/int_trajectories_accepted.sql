@@ -2,14 +2,11 @@
 -- duplicate. With everything that checks flagged.
 with
 
-tokenized as (
-    select
-        tokens.record_id,
-        tokens.trajectory_id
-    from {{ ref('int_trajectories_tokenized') }} as tokens
+singled_out as (
+    select proven.*
+    from {{ ref('int_trajectories_proven') }} as proven
     anti join {{ ref('int_records_duplicated') }} as duplicated
-        on tokens.record_id = duplicated.record_id
-    where tokens.reason is null
+        on proven.record_id = duplicated.record_id
 ),
 
 check_flags as (
@@ -23,11 +20,11 @@ check_flags as (
 
 accepted as (
     select
-        tokenized.record_id,
-        tokenized.trajectory_id,
+        singled_out.record_id,
+        singled_out.trajectory_id,
         coalesce(check_flags.flags, []::varchar[]) as flags
-    from tokenized
-    left join check_flags on tokenized.record_id = check_flags.record_id
+    from singled_out
+    left join check_flags on singled_out.record_id = check_flags.record_id
 )
 
 select * from accepted

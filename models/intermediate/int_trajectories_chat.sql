@@ -34,6 +34,7 @@ rendered as (
     select
         record_id,
         trajectory_id,
+        family,
         dataset,
         task_id,
         model,

@@ -4,6 +4,11 @@ with
 
 trajectories as (
     select * from {{ ref('int_trajectories_chat') }}
+    where family not in (
+        {%- for family in ['none'] + var('untokenized_families') -%}
+            '{{ family }}'{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    )
 ),
 
 tokenized as (

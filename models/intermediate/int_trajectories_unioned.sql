@@ -56,6 +56,7 @@ hashed as (
         source_line,
         record_number,
         landed_at,
+        precedence,
         list_sort(list_distinct(
             list_concat(flags, {{ content_flags('messages', 'all_text') }})
         )) as flags,

@@ -65,10 +65,32 @@ rejected_after_ingest as (
     inner join rejected_later on trajectories.record_id = rejected_later.record_id
 ),
 
+rejected_references as (
+    select
+        record_id,
+        null::varchar as trajectory_id,
+        dataset,
+        family,
+        'check' as stage,
+        reason,
+        detail,
+        null::integer as position,
+        null::integer as turn,
+        file_id,
+        source_file,
+        source_line,
+        record_number,
+        landed_at
+    from {{ ref('int_references_unioned') }}
+    where reason is not null
+),
+
 final as (
     select * from rejected_at_ingest
     union all
     select * from rejected_after_ingest
+    union all
+    select * from rejected_references
 )
 
 select * from final

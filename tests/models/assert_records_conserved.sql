@@ -1,4 +1,4 @@
--- Of every landed file: records = accepted + rejected + duplicates.
+-- Of every landed file: records = accepted + rejected + duplicates + references.
 with
 
 files as (
@@ -23,6 +23,13 @@ fates as (
         file_id,
         'duplicate' as fate
     from {{ ref('duplicates') }}
+    union all
+    select
+        dataset,
+        file_id,
+        'reference' as fate
+    from {{ ref('int_references_unioned') }}
+    where reason is null
 ),
 
 fates_counted as (
@@ -31,7 +38,8 @@ fates_counted as (
         file_id,
         count(*) filter (where fate = 'accepted') as n_accepted,
         count(*) filter (where fate = 'rejected') as n_rejected,
-        count(*) filter (where fate = 'duplicate') as n_duplicates
+        count(*) filter (where fate = 'duplicate') as n_duplicates,
+        count(*) filter (where fate = 'reference') as n_references
     from fates
     group by dataset, file_id
 ),
@@ -43,7 +51,8 @@ violations as (
         files.n_records,
         coalesce(fates_counted.n_accepted, 0) as n_accepted,
         coalesce(fates_counted.n_rejected, 0) as n_rejected,
-        coalesce(fates_counted.n_duplicates, 0) as n_duplicates
+        coalesce(fates_counted.n_duplicates, 0) as n_duplicates,
+        coalesce(fates_counted.n_references, 0) as n_references
     from files
     full join fates_counted
         on files.dataset = fates_counted.dataset and files.file_id = fates_counted.file_id
@@ -51,6 +60,7 @@ violations as (
         coalesce(files.n_records, -1) != coalesce(fates_counted.n_accepted, 0)
         + coalesce(fates_counted.n_rejected, 0)
         + coalesce(fates_counted.n_duplicates, 0)
+        + coalesce(fates_counted.n_references, 0)
 )
 
 select * from violations

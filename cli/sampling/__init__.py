@@ -1,0 +1,1 @@
+"""Raw input of each family, generated, together with what must become of every record."""

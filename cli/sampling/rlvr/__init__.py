@@ -1,0 +1,1 @@
+"""Raw input of the family rlvr."""
