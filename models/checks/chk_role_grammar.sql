@@ -7,14 +7,20 @@ trajectories as (
     where n_messages > 0
 ),
 
-judged as (
+ruled as (
     select
         record_id,
         role_path,
         messages,
-        {{ role_grammar_of('dataset', 'family') }} as grammar,
-        {{ udf('role_grammar_violations', ['role_path', role_grammar_of('dataset', 'family')]) }} as violation
+        {{ role_grammar_of('dataset', 'family') }} as grammar
     from trajectories
+),
+
+judged as (
+    select
+        *,
+        {{ udf('role_grammar_violations', ['role_path', 'grammar']) }} as violation
+    from ruled
 ),
 
 violations as (

@@ -33,6 +33,7 @@ final as (
         trajectories.file_id,
         trajectories.source_file,
         trajectories.source_line,
+        trajectories.record_number,
         trajectories.landed_at,
         list_sort(list_concat(trajectories.flags, accepted.flags)) as flags
     from trajectories
