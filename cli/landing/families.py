@@ -13,7 +13,8 @@ from trajhouse.cli.errors import TrajhouseError, UsageFault
 from trajhouse.cli.landing.jsonpaths import Step, format_path, parse_path
 from trajhouse.cli.project import project_folder
 
-FIELD_TYPES = ("messages", "text", "number", "boolean", "json")
+FIELD_TYPES = ("messages", "text", "number", "score", "boolean", "json")
+"""A score is a number, or true or false for 1 or 0."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,18 @@ class Family:
         name: The family's name.
         suffixes: Name endings a folder walk takes beside the usual ones, lower case with the dot.
         fields: The declared fields.
+        entry_key: The name that a record's key gets where a JSON document is an object of records;
+            None where the family has no such documents.
     """
 
     name: str
     suffixes: tuple[str, ...]
     fields: tuple[Field, ...]
+    entry_key: str | None = None
+
+    def record_keys(self) -> frozenset[str]:
+        """The keys that only a record has: those where a declared field may be."""
+        return frozenset(str(path[0]) for field in self.fields for path in field.paths)
 
     def fields_as_json(self) -> str:
         """Field names and their DuckDB JSON paths, as JSON text with sorted keys."""
@@ -132,6 +140,7 @@ def _read_family(name: str, path: Path) -> Family:
             name,
             tuple(suffix.lower() for suffix in meta.get("suffixes", ())),
             tuple(_read_field(key, value) for key, value in meta["fields"].items()),
+            meta.get("entry_key"),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         cause = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)

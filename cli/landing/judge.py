@@ -202,12 +202,19 @@ def _check_type(value: Any, kind: str, name: str, path: str) -> None:
         is_fit = not isinstance(value, dict | list)
     elif kind == "number":
         is_fit = isinstance(value, int | float) and not isinstance(value, bool)
+    elif kind == "score":
+        is_fit = isinstance(value, bool | int | float)
     elif kind == "boolean":
         is_fit = isinstance(value, bool | int | float) and value in (0, 1)
     else:
         is_fit = True
     if not is_fit:
-        wanted = {"messages": "a list", "number": "a number", "boolean": "true, false, 0 or 1"}
+        wanted = {
+            "messages": "a list",
+            "number": "a number",
+            "score": "a number, true or false",
+            "boolean": "true, false, 0 or 1",
+        }
         expected = wanted.get(kind, "text")
         found = _type_name(value)
         raise Rejection("type_mismatch", f"{name} at {path} is {found}, not {expected}")

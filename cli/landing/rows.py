@@ -187,6 +187,7 @@ def _takes(kind: str, column: pa.DataType) -> bool:
         "messages": {"text", "list"},
         "text": {"text", "number", "boolean", "time"},
         "number": {"number"},
+        "score": {"number", "boolean"},
         "boolean": {"boolean", "number"},
     }
     return kind == "json" or found == "null" or found in takes[kind]
