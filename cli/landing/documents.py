@@ -20,7 +20,6 @@ from trajhouse.cli.landing.lexer import (
 )
 from trajhouse.cli.landing.records import MAX_RECORD_BYTES, GrowingRecord, Oversized
 
-
 _ENTRY = re.compile(
     rb"(?P<key>" + STRING.pattern + rb")[ \t\r\n]*:[ \t\r\n]*\{(?P<members>.*)", re.DOTALL
 )
