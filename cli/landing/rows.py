@@ -55,7 +55,7 @@ def inspect_parquet(path: str, family: Family) -> ParquetShape:
             for field in family.fields
         )
         for field in family.fields:
-            is_needed = field.type == "messages" and not has_text
+            is_needed = field.type in ("messages", "document") and not has_text
             _check_field(schema, field.name, field.type, field.paths, is_needed)
         groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
         binary = [column.name for column in schema if _kind_of(column.type) == "binary"]
@@ -194,6 +194,7 @@ def _takes(kind: str, column: pa.DataType) -> bool:
     found = _kind_of(column)
     takes = {
         "messages": {"text", "list"},
+        "document": {"text"},
         "text": {"text", "number", "boolean", "time"},
         "number": {"number"},
         "score": {"number", "boolean"},
