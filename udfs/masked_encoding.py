@@ -143,9 +143,7 @@ def _tokenize_batch(
 ) -> dict[int, Tokens | RejectedError]:
     """Encode many rendered conversations at once; results by the same keys."""
     texts = [render.text for _, render in batch.values()]
-    encodings = tokenizer.backend.encode_batch_fast(texts, add_special_tokens=False)
-    ids = [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
-    del encodings
+    ids = tokenizer.encoder.encode(texts)
     turns = _turns_of(tokenizer, ids)
     results: dict[int, Tokens | RejectedError] = {}
     for (i, (row, render)), row_ids, row_turns in zip(batch.items(), ids, turns, strict=True):
