@@ -23,9 +23,7 @@ def codes_in_models() -> set[str]:
     models = [*PROJECT.glob("models/checks/chk_*.sql")]
     texts = [path.read_text(encoding="utf-8") for path in models]
     faults = (PROJECT / "macros" / "messages" / "message_faults.sql").read_text(encoding="utf-8")
-    macros = "\n".join(
-        path.read_text(encoding="utf-8") for path in PROJECT.glob("macros/*/*.sql")
-    )
+    macros = "\n".join(path.read_text(encoding="utf-8") for path in PROJECT.glob("macros/*/*.sql"))
     spelled = set(re.findall(r"message_fault\(\s*'([a-z_]+)'", macros))
     cases = re.findall(r"(?:then|else) '([a-z_]+)'", "\n".join([*texts, faults]))
     return spelled | set(cases) | set(re.findall(r"'([a-z_]+)' as reason", "\n".join(texts)))
