@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from trajhouse.cli.errors import CannotOpen
 from trajhouse.udfs import qwen3_vocabulary
+from trajhouse.udfs.encoder import ENCODER_VARIABLE, Encoder, make_encoder
 
 DEFAULT_TOKENIZER = "Qwen/Qwen3-8B"
 TEMPLATE_VARIABLE = "TRAJHOUSE_CHAT_TEMPLATE"
@@ -46,6 +47,7 @@ class LoadedTokenizer:
         chat_template: Jinja text, or several by name.
         control_ids: Every added token that is not mere white space, to its id. Text inside a
             message must never become one of these, whether it is flagged special or not.
+        encoder: Encodes many texts at once, with the ids of `backend`.
     """
 
     spec: str
@@ -53,6 +55,7 @@ class LoadedTokenizer:
     backend: Any
     chat_template: str | dict[str, str]
     control_ids: Mapping[str, int]
+    encoder: Encoder
 
     def fingerprint(self, control_tokens: str) -> str:
         """16 hex digits that change with anything that could change ids or mask.
@@ -106,11 +109,12 @@ def load_tokenizer(spec: str) -> LoadedTokenizer:
     Raises:
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
-    return _load(spec, os.environ.get(TEMPLATE_VARIABLE) or None)
+    template_file = os.environ.get(TEMPLATE_VARIABLE) or None
+    return _load(spec, template_file, os.environ.get(ENCODER_VARIABLE) or None)
 
 
 @lru_cache(maxsize=8)
-def _load(spec: str, template_file: str | None) -> LoadedTokenizer:
+def _load(spec: str, template_file: str | None, wanted_encoder: str | None) -> LoadedTokenizer:
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     reference = _find_reference(spec)
     if template_file is not None:
@@ -133,7 +137,8 @@ def _load(spec: str, template_file: str | None) -> LoadedTokenizer:
         probe, add_special_tokens=False
     ):
         raise _cannot_load(spec, "its fast encoder and transformers disagree on a probe text")
-    return LoadedTokenizer(spec, reference, backend, reference.chat_template, control_ids)
+    encoder = make_encoder(backend, probe, wanted_encoder)
+    return LoadedTokenizer(spec, reference, backend, reference.chat_template, control_ids, encoder)
 
 
 def _find_reference(spec: str) -> Any:

@@ -1,8 +1,8 @@
 """The process that runs `dbt build`: sends a `NodeDone` for each node, then the failures.
 
-    python -m trajhouse.cli.building.dbt_process DESCRIPTOR PROJECT WAREHOUSE DATABASE
+    python -m trajhouse.cli.building.dbt_process DESCRIPTOR PROJECT WAREHOUSE DATABASE VARS
 
-DESCRIPTOR is the writing end of a pipe of pickled objects.
+DESCRIPTOR is the writing end of a pipe of pickled objects, VARS is JSON.
 """
 
 from __future__ import annotations
@@ -27,20 +27,22 @@ PR_SET_PDEATHSIG = 1
 RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogTestResult"})
 
 
-def main(descriptor: str, project: str, root: str, database: str) -> None:
+def main(descriptor: str, project: str, root: str, database: str, dbt_vars: str) -> None:
     """Run dbt and send what comes of it."""
     _die_with_parent()
     os.environ["TRAJHOUSE_WAREHOUSE"] = root
     os.environ["TRAJHOUSE_DATABASE"] = database
     sender = Connection(int(descriptor), readable=False)
     try:
-        sender.send(run(Path(project), Path(root) / ".dbt", sender.send))
+        sender.send(run(Path(project), Path(root) / ".dbt", dbt_vars, sender.send))
     except TrajhouseError as error:
         sender.send(error)
     sender.close()
 
 
-def run(project: Path, artifacts: Path, on_done: Callable[[NodeDone], None]) -> list[NodeFailed]:
+def run(
+    project: Path, artifacts: Path, dbt_vars: str, on_done: Callable[[NodeDone], None]
+) -> list[NodeFailed]:
     """Run `dbt build` in this process; the environment says which database it writes.
 
     Unit tests are left out: they judge the models, not the data, and plain `dbt build` runs them.
@@ -58,7 +60,7 @@ def run(project: Path, artifacts: Path, on_done: Callable[[NodeDone], None]) -> 
     }
     options = [str(word) for option in folders.items() for word in option]
     quiet = ["--log-level", "none", "--log-level-file", "none"]
-    command = ["build", "--exclude-resource-type", "unit_test"]
+    command = ["build", "--exclude-resource-type", "unit_test", "--vars", dbt_vars]
     outcome = dbtRunner(callbacks=[_listener(on_done)]).invoke([*quiet, *command, *options])
     if outcome.exception is not None:
         raise TrajhouseError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from trajhouse.cli.building.nodes import NodeDone, NodeFailed
 from trajhouse.cli.errors import TrajhouseError
@@ -15,7 +17,11 @@ from trajhouse.cli.warehouse import Warehouse
 
 
 def run_dbt(
-    project: Path, warehouse: Warehouse, database: Path, on_done: Callable[[NodeDone], None]
+    project: Path,
+    warehouse: Warehouse,
+    database: Path,
+    on_done: Callable[[NodeDone], None],
+    dbt_vars: Mapping[str, Any] | None = None,
 ) -> list[NodeFailed]:
     """Build and test every model into `database`, in a process of its own.
 
@@ -26,6 +32,7 @@ def run_dbt(
         warehouse: Whose landing area is read.
         database: The DuckDB file to write.
         on_done: Called after each model, seed and test.
+        dbt_vars: What stands for this build in the place of the project's vars.
 
     Returns:
         The nodes that failed; empty when all models were built and all tests passed.
@@ -38,7 +45,8 @@ def run_dbt(
     artifacts.mkdir(parents=True, exist_ok=True)
     log = artifacts / "stderr.log"
     receiver, sender = Pipe(duplex=False)
-    arguments = [sender.fileno(), project, warehouse.root.resolve(), database.resolve()]
+    folders = (project, warehouse.root.resolve(), database.resolve())
+    arguments = [sender.fileno(), *folders, json.dumps(dict(dbt_vars or {}))]
     module = ["-m", "trajhouse.cli.building.dbt_process"]
     with (
         log.open("wb") as chatter,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,10 +23,17 @@ SHOWN_ROWS = 5
 
 
 @click.command()
+@click.option(
+    "--var",
+    "texts",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A var of dbt_project.yml for this build; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--verbose", is_flag=True, help="Tell of every test, not only of models.")
 @click.pass_obj
-def build(settings: Settings, as_json: bool, verbose: bool) -> None:
+def build(settings: Settings, texts: tuple[str, ...], as_json: bool, verbose: bool) -> None:
     """Build, test and publish the marts.
 
     The build is written aside and tested; only when every test passes does it replace the published
@@ -36,11 +43,15 @@ def build(settings: Settings, as_json: bool, verbose: bool) -> None:
     Examples:
       trajhouse build
       trajhouse build --json
+      trajhouse build --var duplicate_scope=warehouse --var 'untokenized_families=[rlvr, sera]'
     """  # noqa: D301 - click reads the \b
+    from trajhouse.cli.building.dbt_vars import parse_vars
+
     warehouse = settings.warehouse
     project = project_folder()
+    dbt_vars = parse_vars(project, texts)
     with hold(warehouse.lock_file("build"), "build"):
-        summary, before = _build(project, warehouse, verbose)
+        summary, before = _build(project, warehouse, dbt_vars, verbose)
     if as_json:
         console.emit_json({"published": str(warehouse.database), **summary.as_dict()})
     else:
@@ -48,7 +59,7 @@ def build(settings: Settings, as_json: bool, verbose: bool) -> None:
 
 
 def _build(
-    project: Path, warehouse: Warehouse, verbose: bool
+    project: Path, warehouse: Warehouse, dbt_vars: dict[str, Any], verbose: bool
 ) -> tuple[BuildSummary, BuildSummary | None]:
     from trajhouse.cli.building import publish
     from trajhouse.cli.building.run import run_dbt
@@ -57,7 +68,11 @@ def _build(
     publish.start_afresh(warehouse)
     try:
         failures = run_dbt(
-            project, warehouse, warehouse.next_database, lambda node: _tell(node, verbose)
+            project,
+            warehouse,
+            warehouse.next_database,
+            lambda node: _tell(node, verbose),
+            dbt_vars,
         )
     except BaseException:
         publish.start_afresh(warehouse)

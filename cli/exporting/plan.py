@@ -20,10 +20,10 @@ from trajhouse.cli.exporting.where import EXAMPLE, check_expression, nearest, un
 from trajhouse.cli.querying.statement import is_pure
 from trajhouse.cli.warehouse import MARTS_SCHEMA, quote_identifier
 
-TASK_COLUMNS = ("task_id", "sample_id", "qa_id", "instance_id", "trajectory_id")
-"""Columns that say which task a row is of, the first that a mart has."""
-KEY_COLUMNS = ("trajectory_id", "trial_uid", "sample_id", "qa_id", "instance_id")
-"""Columns that a mart is ordered by, where its first column is none that is short."""
+TASK_COLUMNS = ("task_id", "sample_id", "qa_id", "instance_id")
+"""Columns that name a row's task: the first that a mart has says what must not straddle splits."""
+KEY_COLUMNS = ("qa_id", "instance_id")
+"""Columns to order a mart by whose first column is no id."""
 KEY_PREFIX = "__order_"
 SPLIT_COLUMN = "__split"
 WHOLE_ROW = "sha256 of the row"
@@ -85,7 +85,7 @@ def _make_plan(connection: duckdb.DuckDBPyConnection, request: ExportRequest) ->
     if request.is_split and task is None:
         raise UsageFault(
             f"--split: {relation.name} cannot be split by task",
-            "it has neither task_id nor trajectory_id",
+            "it has no column that names a task or a trajectory",
             "export it without --split",
         )
     split = split_expression(task or "''", request.splits)
@@ -151,10 +151,11 @@ def _filtered(relation: Relation, where: str | None) -> str:
 
 def _task(connection: duckdb.DuckDBPyConnection, relation: Relation) -> str | None:
     """SQL for what must not straddle two splits: the task, or else the trajectory."""
-    ids = [f"source.{name}" for name in ("task_id", "trajectory_id") if relation.has(name)]
+    tasks = [name for name in TASK_COLUMNS if relation.has(name)][:1]
+    ids = [f"source.{name}" for name in (*tasks, "trajectory_id") if relation.has(name)]
     if not ids:
         return None
-    if not relation.has("task_id") and _knows_tasks(connection):
+    if not tasks and _knows_tasks(connection):
         ids.insert(0, "tasks.task_id")
     texts = ", ".join(f"{name}::varchar" for name in ids)
     return f"coalesce({texts}, '')"
@@ -173,7 +174,7 @@ def _knows_tasks(connection: duckdb.DuckDBPyConnection) -> bool:
 def _needs_tasks(
     connection: duckdb.DuckDBPyConnection, relation: Relation, request: ExportRequest
 ) -> bool:
-    is_keyed = relation.has("trajectory_id") and not relation.has("task_id")
+    is_keyed = relation.has("trajectory_id") and not any(map(relation.has, TASK_COLUMNS))
     return request.is_split and is_keyed and _knows_tasks(connection)
 
 
@@ -191,6 +192,8 @@ def _order(
 ) -> tuple[tuple[str, ...], list[str]]:
     """A total order: the mart's own key where it is one, made total by the whole row where not."""
     first = next(iter(relation.columns))
+    if not first.endswith("id"):
+        first = next(filter(relation.has, KEY_COLUMNS), first)
     names = [first] if relation.columns[first] in {*_INTEGERS, "VARCHAR"} else []
     if first == "trajectory_id" and relation.has("position"):
         names.append("position")

@@ -13,7 +13,8 @@ from trajhouse.cli.errors import TrajhouseError, UsageFault
 from trajhouse.cli.landing.jsonpaths import Step, format_path, parse_path
 from trajhouse.cli.project import project_folder
 
-FIELD_TYPES = ("messages", "text", "number", "boolean", "json")
+FIELD_TYPES = ("messages", "document", "text", "number", "boolean", "json")
+LAYOUTS = ("files", "trial_directories")
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,14 @@ class Family:
         name: The family's name.
         suffixes: Name endings a folder walk takes beside the usual ones, lower case with the dot.
         fields: The declared fields.
+        layout: One of `LAYOUTS`: whether a folder holds files of records, or may hold directories
+            that are one record each.
     """
 
     name: str
     suffixes: tuple[str, ...]
     fields: tuple[Field, ...]
+    layout: str = "files"
 
     def fields_as_json(self) -> str:
         """Field names and their DuckDB JSON paths, as JSON text with sorted keys."""
@@ -128,10 +132,14 @@ def _read_family(name: str, path: Path) -> Family:
         meta = models[path.stem]["config"]["meta"]
         if meta["family"] != name:
             raise ValueError(f"meta.family is {meta['family']!r}")
+        layout = meta.get("layout", "files")
+        if layout not in LAYOUTS:
+            raise ValueError(f"meta.layout is {layout!r}, not one of {', '.join(LAYOUTS)}")
         return Family(
             name,
             tuple(suffix.lower() for suffix in meta.get("suffixes", ())),
             tuple(_read_field(key, value) for key, value in meta["fields"].items()),
+            layout,
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         cause = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)

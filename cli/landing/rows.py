@@ -150,7 +150,7 @@ def _check_field(
     schema: pa.Schema, name: str, kind: str, paths: tuple[tuple[Step, ...], ...]
 ) -> None:
     columns = [column for path in paths if (column := _column_at(schema, path))]
-    if not columns and kind == "messages":
+    if not columns and kind in ("messages", "document"):
         wanted = " or ".join(repr(path[0]) for path in paths)
         raise Refused(
             "column_missing",
@@ -185,6 +185,7 @@ def _takes(kind: str, column: pa.DataType) -> bool:
     found = _kind_of(column)
     takes = {
         "messages": {"text", "list"},
+        "document": {"text"},
         "text": {"text", "number", "boolean", "time"},
         "number": {"number"},
         "boolean": {"boolean", "number"},

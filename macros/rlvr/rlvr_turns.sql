@@ -84,11 +84,8 @@
 {#- What is wrong with the key of a rollout, as `message_faults` has it. -#}
 {% macro rlvr_key_faults(qa_id) -%}
     case
-        when {{ qa_id }} is null then [{{ struct_of([
-            ['reason', "'key_missing'"],
-            ['turn', 'null::integer'],
-            ['detail', "'a rollout without qa_id'"],
-        ]) }}]
+        when {{ qa_id }} is null
+            then [{{ message_fault('key_missing', 'null', "'a rollout without qa_id'") }}]
         else []
     end
 {%- endmacro %}

@@ -17,6 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.memory import peak_memory
+
 _RECORD_BYTES = 150_000
 _TURNS = 44
 _COPY = """
@@ -99,12 +103,7 @@ def time_ingest(source: Path, warehouse: Path) -> float:
 
 def measure_memory(source: Path, warehouse: Path) -> int:
     """Peak memory of the command and its workers in bytes, in a run that is not timed."""
-    process = start_ingest(source, warehouse)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, _tree_memory(process.pid))
-        time.sleep(0.02)
-    return peak
+    return peak_memory(start_ingest(source, warehouse))
 
 
 def start_ingest(source: Path, warehouse: Path) -> subprocess.Popen[bytes]:
@@ -114,21 +113,6 @@ def start_ingest(source: Path, warehouse: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*command, "--dataset", "bench"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-
-
-def _tree_memory(pid: int) -> int:
-    """Memory of a process and its children in bytes, pages they share counted once."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    total = 0
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total = int(line.split()[1]) * 1024
-        for child in children.read_text().split():
-            total += _tree_memory(int(child))
-    except OSError:
-        return total
-    return total
 
 
 if __name__ == "__main__":

@@ -105,9 +105,10 @@ def run_trajhouse(rows: pa.Table) -> int:
             pa.array([DEFAULT_TOKENIZER] * n_rows),
             pa.array(["reject"] * n_rows),
         )
-        if result.field("reason").null_count != n_rows:
-            sys.exit(f"rejected: {result.field('detail').drop_null()[:3]}")
-        n_tokens += sum(result.field("n_tokens").to_pylist())
+        for chunk in result.chunks:
+            if chunk.field("reason").null_count != len(chunk):
+                sys.exit(f"rejected: {chunk.field('detail').drop_null()[:3]}")
+            n_tokens += sum(chunk.field("n_tokens").to_pylist())
     return n_tokens
 
 

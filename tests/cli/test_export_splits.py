@@ -70,5 +70,5 @@ def test_a_task_stays_where_it_was_when_rows_are_added(marts: Fixture, tmp_path:
 def test_without_a_task_or_a_trajectory_there_is_no_split(marts: Fixture, tmp_path: Path) -> None:
     done = marts.run("export", "stats_models", "--out", tmp_path / "out", "--split", "a=0.5,b=0.5")
     assert done.returncode == 2
-    assert "neither task_id nor trajectory_id" in done.stderr
+    assert "no column that names a task or a trajectory" in done.stderr
     assert not list(tmp_path.iterdir())

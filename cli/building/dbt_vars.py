@@ -1,0 +1,43 @@
+"""The vars of one build, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from trajhouse.cli.errors import UsageFault
+
+_EXAMPLE = "for example --var duplicate_scope=warehouse, or --var 'untokenized_families=[sera]'"
+
+
+def parse_vars(project: Path, texts: Sequence[str]) -> dict[str, Any]:
+    """Vars from `NAME=VALUE` texts, each value being YAML.
+
+    Args:
+        project: The dbt project; only vars that it declares are taken, beside `tokenizer`.
+        texts: What the command was given.
+
+    Raises:
+        UsageFault: A text has no `=`, a value is not YAML, or a name is no var.
+    """
+    import yaml
+
+    found: dict[str, Any] = {}
+    declared = {} if not texts else yaml.safe_load((project / "dbt_project.yml").read_text())
+    known = [*declared.get("vars", {}), "tokenizer"]
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageFault(f"--var {text!r} is not NAME=VALUE", "it has no '='", _EXAMPLE)
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else _EXAMPLE
+            raise UsageFault(f"no var named {name!r}", f"the vars are {', '.join(known)}", hint)
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            why = " ".join(str(error).split())
+            raise UsageFault(f"the value of --var {name} is not YAML", why, _EXAMPLE) from None
+    return found

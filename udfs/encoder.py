@@ -1,0 +1,178 @@
+"""Encoding many texts at once: by gigatoken where it is proven equal to `tokenizers`, else by that.
+
+gigatoken is some hundred times faster. It is proven when a tokenizer is loaded (a probe text with
+every added token), for each character before a text that holds it is trusted to it, and on a
+sample of the texts themselves. Characters that are newer than this Python's Unicode tables are not
+trusted: the two libraries follow different versions of Unicode there.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajhouse.cli.errors import TrajhouseError, UsageFault
+
+Ids = NDArray[np.int32]
+
+ENCODER_VARIABLE = "TRAJHOUSE_ENCODER"
+ENCODERS = ("gigatoken", "tokenizers")
+
+_UNKNOWN, _PROVEN, _DISTRUSTED = 0, 1, 2
+_N_CODE_POINTS = 0x110000
+_CONTEXTS = ("{}", "a{}", "{}a", " {}", "{} ", "1{}", "{}1", ".{}", "{}.", "\n{}", "{}\n", "{0}{0}")
+_FIRST_CHECKED = 16
+"""So many texts are encoded by both at first, and then every `_CHECK_EVERY`th."""
+_CHECK_EVERY = 256
+
+
+class Encoder(Protocol):
+    """Encodes texts without adding special tokens."""
+
+    name: str
+
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """The ids of each text."""
+
+
+class ReferenceEncoder:
+    """The `tokenizers` library, on all cores."""
+
+    name = "tokenizers"
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """The ids of each text."""
+        encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
+
+
+class GigatokenEncoder:
+    """gigatoken, with the reference at its side.
+
+    Args:
+        backend: The `tokenizers.Tokenizer` that it has to equal.
+        fast: gigatoken's tokenizer of the same definition.
+    """
+
+    name = "gigatoken"
+
+    def __init__(self, backend: Any, fast: Any) -> None:
+        self._reference = ReferenceEncoder(backend)
+        self._fast = fast
+        self._characters = np.zeros(_N_CODE_POINTS, dtype=np.uint8)
+        self._n_encoded = 0
+
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """The ids of each text.
+
+        Raises:
+            TrajhouseError: The two differ on a text of the sample.
+        """
+        trusted = [self._is_trusted(text) for text in texts]
+        rest = iter(
+            self._reference.encode([t for t, ok in zip(texts, trusted, strict=True) if not ok])
+            if not all(trusted)
+            else ()
+        )
+        found = [
+            self.encode_unchecked(text) if ok else next(rest)
+            for text, ok in zip(texts, trusted, strict=True)
+        ]
+        self._check_sample(texts, found)
+        return found
+
+    def encode_unchecked(self, text: str) -> Ids:
+        """The ids of a text by gigatoken alone."""
+        return np.asarray(self._fast.encode(text)).astype(np.int32)
+
+    def _is_trusted(self, text: str) -> bool:
+        if text.isascii():
+            return True
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        states = self._characters[codes]
+        unknown = states == _UNKNOWN
+        if unknown.any():
+            self._prove(np.unique(codes[unknown]))
+            states = self._characters[codes]
+        return not (states == _DISTRUSTED).any()
+
+    def _prove(self, codes: NDArray[np.uint32]) -> None:
+        """Encode each character in several contexts by both, and remember how it went."""
+        characters = [chr(code) for code in codes]
+        assigned = [char for char in characters if unicodedata.category(char) not in ("Cn", "Cs")]
+        texts = [context.format(char) for char in assigned for context in _CONTEXTS]
+        expected = self._reference.encode(texts) if texts else []
+        same = [
+            np.array_equal(self.encode_unchecked(text), ids)
+            for text, ids in zip(texts, expected, strict=True)
+        ]
+        self._characters[codes] = _DISTRUSTED
+        for number, char in enumerate(assigned):
+            if all(same[number * len(_CONTEXTS) : (number + 1) * len(_CONTEXTS)]):
+                self._characters[ord(char)] = _PROVEN
+
+    def _check_sample(self, texts: Sequence[str], found: Sequence[Ids]) -> None:
+        first = self._n_encoded
+        self._n_encoded += len(texts)
+        chosen = [
+            place
+            for place in range(len(texts))
+            if first + place < _FIRST_CHECKED or (first + place) % _CHECK_EVERY == 0
+        ]
+        expected = self._reference.encode([texts[place] for place in chosen]) if chosen else []
+        for place, ids in zip(chosen, expected, strict=True):
+            if not np.array_equal(found[place], ids):
+                raise TrajhouseError(
+                    "gigatoken and tokenizers give different ids",
+                    f"for a text of {len(texts[place]):,} characters",
+                    f"set {ENCODER_VARIABLE}=tokenizers and build again",
+                )
+
+
+def make_encoder(backend: Any, probe: str, wanted: str | None = None) -> Encoder:
+    """The fastest encoder that equals the tokenizer.
+
+    Args:
+        backend: A `tokenizers.Tokenizer`.
+        probe: A text on which it has to equal; with all added tokens in it.
+        wanted: One of `ENCODERS`, and no other.
+
+    Raises:
+        UsageFault: `wanted` is no encoder, or is gigatoken, which does not equal the tokenizer.
+    """
+    if wanted is not None and wanted not in ENCODERS:
+        raise UsageFault(
+            f"{ENCODER_VARIABLE}={wanted!r} is no encoder",
+            f"the encoders are {', '.join(ENCODERS)}",
+            f"unset {ENCODER_VARIABLE} to take the fastest that is proven",
+        )
+    fast = None if wanted == "tokenizers" else _load_gigatoken(backend)
+    if fast is not None:
+        encoder = GigatokenEncoder(backend, fast)
+        expected = ReferenceEncoder(backend).encode([probe])[0]
+        if np.array_equal(encoder.encode_unchecked(probe), expected):
+            return encoder
+    if wanted == "gigatoken":
+        raise UsageFault(
+            f"{ENCODER_VARIABLE}=gigatoken cannot be used",
+            "it cannot read this tokenizer, or does not equal it on a probe text",
+            f"unset {ENCODER_VARIABLE}",
+        )
+    return ReferenceEncoder(backend)
+
+
+def _load_gigatoken(backend: Any) -> Any | None:
+    """What gigatoken makes of the same definition; None where it does not take it."""
+    from gigatoken.gigatoken_rs import load_hf_json
+
+    try:
+        return load_hf_json(backend.to_str())
+    except (ValueError, RuntimeError):
+        return None
