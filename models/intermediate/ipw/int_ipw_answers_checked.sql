@@ -30,7 +30,9 @@ final as (
         answer_check['verdict'] as verdict,
         answer_check['method'] as method,
         case
-            when answer_check['verdict'] != 'unknown' then (answer_check['verdict'] = 'equal') = success
+            when
+                answer_check['verdict'] != 'unknown'
+                then (answer_check['verdict'] = 'equal') = success
         end as agrees_with_success
     from compared
 )

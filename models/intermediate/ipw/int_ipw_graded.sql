@@ -1,6 +1,6 @@
 -- Grain: one accepted trajectory of the family ipw, with its teacher and whether its answer is
--- correct: by the record, or else by verdicts that agree. Verdicts that contradict each other decide
--- nothing, so that no answer is trained that a grader found wrong.
+-- correct: by the record, or else by verdicts that agree. Verdicts that contradict each other
+-- decide nothing, so that no answer is trained that a grader found wrong.
 with
 
 accepted as (
@@ -12,11 +12,11 @@ trajectories as (
         record_id,
         dataset,
         task_id as sample_id,
-        nullif(trim(model), '') as teacher_model,
         success,
         source_file,
         record_number,
-        file_id
+        file_id,
+        nullif(trim(model), '') as teacher_model
     from {{ ref('int_trajectories_unioned') }}
     where family = 'ipw'
 ),
@@ -62,6 +62,9 @@ graded as (
         trajectories.dataset,
         trajectories.sample_id,
         trajectories.teacher_model,
+        trajectories.source_file,
+        trajectories.record_number,
+        trajectories.file_id,
         coalesce(recognised.teacher, trajectories.teacher_model, 'unknown') as teacher,
         coalesce(recognised.precedence, 1000) as teacher_precedence,
         coalesce(recognised.is_always_kept, false) as is_always_kept,
@@ -70,15 +73,17 @@ graded as (
         and coalesce(verdicts.n_correct > 0 and verdicts.n_wrong = 0, false) as is_regraded,
         case
             when verdicts.n_correct > 0 and verdicts.n_wrong > 0
-                then 'verdicts disagree: '
-                || verdicts.n_correct || ' correct, ' || verdicts.n_wrong || ' wrong'
+                then concat(
+                    'verdicts disagree: ',
+                    verdicts.n_correct,
+                    ' correct, ',
+                    verdicts.n_wrong,
+                    ' wrong'
+                )
             when verdicts.n_wrong > 0 then 'regraded as wrong'
             when trajectories.success is null then 'not graded'
             else 'recorded as wrong'
-        end as grading,
-        trajectories.source_file,
-        trajectories.record_number,
-        trajectories.file_id
+        end as grading
     from trajectories
     inner join accepted on trajectories.record_id = accepted.record_id
     left join recognised on trajectories.teacher_model = recognised.teacher_model

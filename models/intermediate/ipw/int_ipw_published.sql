@@ -1,5 +1,5 @@
--- Grain: one trajectory that a published mart of the family ipw holds, in the columns of the dataset
--- card. What was correct by a verdict is published as correct.
+-- Grain: one trajectory that a published mart of the family ipw holds, in the columns of the
+-- dataset card. What was correct by a verdict is published as correct.
 {{ config(materialized='view') }}
 
 with

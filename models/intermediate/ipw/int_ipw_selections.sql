@@ -14,6 +14,13 @@ ranked as (
         is_correct,
         is_always_kept,
         grading,
+        sample_id,
+        teacher_model,
+        is_recorded_correct,
+        source_file,
+        record_number,
+        file_id,
+        dataset,
         first_value(record_id) over (
             partition by sample_id, is_correct
             order by
@@ -24,14 +31,7 @@ ranked as (
                 record_number,
                 file_id,
                 dataset
-        ) as first_of_sample,
-        sample_id,
-        teacher_model,
-        is_recorded_correct,
-        source_file,
-        record_number,
-        file_id,
-        dataset
+        ) as first_of_sample
     from graded
 ),
 
@@ -63,7 +63,8 @@ selections as (
     select
         'ipw_sft' as mart,
         record_id,
-        case when not is_correct then 'not_correct' when not is_first then 'same_sample' end as reason,
+        case when not is_correct then 'not_correct' when not is_first then 'same_sample' end
+            as reason,
         case when not is_correct then grading end as detail,
         case when is_correct and not is_first then first_of_sample end as kept_record_id
     from chosen

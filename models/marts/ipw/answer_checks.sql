@@ -1,4 +1,5 @@
--- Grain: one accepted trajectory of the family ipw, its final answer compared with the expected one.
+-- Grain: one accepted trajectory of the family ipw, its final answer compared with the
+-- expected one.
 with
 
 checked as (

@@ -17,9 +17,9 @@ counted as (
 final as (
     select
         category,
-        format('{:,}', number) as value,
         number,
-        (row_number() over (order by number desc, category))::integer as position
+        format('{:,}', number) as value,
+        (row_number() over (order by number desc, category asc))::integer as position
     from counted
 )
 

@@ -23,9 +23,9 @@ counted as (
 final as (
     select
         teacher,
-        format('{:,}', number) as value,
         number,
-        (row_number() over (order by number desc, teacher))::integer as position
+        format('{:,}', number) as value,
+        (row_number() over (order by number desc, teacher asc))::integer as position
     from counted
 )
 

@@ -147,7 +147,8 @@ canonical as (
             coalesce(
                 success, case reward when 1 then true when 0 then false end
             ) as success,
-            {{ react_metadata('metadata', 'messages_text', 'pieces', 'question', 'text') }} as metadata
+            {{ react_metadata('metadata', 'messages_text', 'pieces', 'question', 'text') }}
+                as metadata
         ),
         {{ canonical_messages('turns') }} as messages,
         list_concat(
