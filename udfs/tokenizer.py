@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -30,6 +31,7 @@ TEMPLATE_VARIABLE = "TRAJHOUSE_CHAT_TEMPLATE"
 _QWEN3_NAMES = re.compile(r"Qwen/Qwen3-(0\.6B|1\.7B|4B|8B|14B|32B|30B-A3B|235B-A22B)")
 _QWEN3_TEMPLATE = Path(__file__).resolve().parent / "chat_templates" / "qwen3.jinja"
 _HUB_TIMEOUT_SECONDS = 5
+_ONE_AT_A_TIME = threading.Lock()
 _HUB_FILES = ("*.json", "*.txt", "*.model", "*.jinja")
 _HUB_FILES_NOT = ("*.safetensors.index.json", "*.bin.index.json", "onnx/*")
 _MASK_POLICY = "header out, stop token and newline in"
@@ -110,7 +112,8 @@ def load_tokenizer(spec: str) -> LoadedTokenizer:
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
     template_file = os.environ.get(TEMPLATE_VARIABLE) or None
-    return _load(spec, template_file, os.environ.get(ENCODER_VARIABLE) or None)
+    with _ONE_AT_A_TIME:  # threads that load at once would import at once, which fails
+        return _load(spec, template_file, os.environ.get(ENCODER_VARIABLE) or None)
 
 
 @lru_cache(maxsize=8)
