@@ -17,6 +17,11 @@ CHAT_MESSAGES = (
     ' "function" STRUCT("name" VARCHAR, arguments VARCHAR))[],'
     ' tool_call_id VARCHAR, "name" VARCHAR)[]'
 )
+DOCUMENTS = "STRUCT(doc_id VARCHAR, text VARCHAR)[]"
+FOUND = (
+    "STRUCT(pattern VARCHAR, fault VARCHAR,"
+    " matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
+)
 VIOLATION = "STRUCT(code VARCHAR, position INTEGER)"
 TOKENIZATION = (
     "STRUCT(input_ids INTEGER[], labels INTEGER[], loss_mask TINYINT[], n_tokens INTEGER,"
@@ -42,6 +47,15 @@ def tokenize_messages(
     from trajhouse.udfs import tokenize
 
     return tokenize.tokenize_messages(messages, tools, tokenizer, control_tokens)
+
+
+def regex_search(
+    patterns: pa.Array, documents: pa.Array, flags: pa.Array, top_k: pa.Array, width: pa.Array
+) -> pa.Array:
+    """`trajhouse.udfs.regex_search`, loaded when a model first calls it."""
+    from trajhouse.udfs import regex_search as searching
+
+    return searching.regex_search(patterns, documents, flags, top_k, width)
 
 
 def tokenize_whole_turns(
@@ -75,6 +89,14 @@ class Plugin(BasePlugin):
             tokenize_messages,
             [CHAT_MESSAGES, "VARCHAR", "VARCHAR", "VARCHAR"],
             TOKENIZATION,
+            type=ARROW,
+            null_handling=SPECIAL,
+        )
+        conn.create_function(
+            "regex_search",
+            regex_search,
+            ["VARCHAR[]", DOCUMENTS, "VARCHAR", "INTEGER", "INTEGER"],
+            FOUND,
             type=ARROW,
             null_handling=SPECIAL,
         )

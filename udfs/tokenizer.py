@@ -10,12 +10,12 @@ import hashlib
 import json
 import os
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -31,10 +31,11 @@ TEMPLATE_VARIABLE = "TRAJHOUSE_CHAT_TEMPLATE"
 _QWEN3_NAMES = re.compile(r"Qwen/Qwen3-(0\.6B|1\.7B|4B|8B|14B|32B|30B-A3B|235B-A22B)")
 _QWEN3_TEMPLATE = Path(__file__).resolve().parent / "chat_templates" / "qwen3.jinja"
 _HUB_TIMEOUT_SECONDS = 5
-_ONE_AT_A_TIME = threading.Lock()
 _HUB_FILES = ("*.json", "*.txt", "*.model", "*.jinja")
 _HUB_FILES_NOT = ("*.safetensors.index.json", "*.bin.index.json", "onnx/*")
 _MASK_POLICY = "header out, stop token and newline in"
+_ONE_AT_A_TIME = Lock()
+"""DuckDB calls from several threads, and importing transformers in two at once fails."""
 _PROBE = "<|x|>Ünïcode 中文 \U0001f9ea  42\n\n\tdef f(x):\r\n    return '</x>' "
 
 
@@ -112,7 +113,7 @@ def load_tokenizer(spec: str) -> LoadedTokenizer:
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
     template_file = os.environ.get(TEMPLATE_VARIABLE) or None
-    with _ONE_AT_A_TIME:  # threads that load at once would import at once, which fails
+    with _ONE_AT_A_TIME:
         return _load(spec, template_file, os.environ.get(ENCODER_VARIABLE) or None)
 
 
