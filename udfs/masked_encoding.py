@@ -57,10 +57,11 @@ class ControlTokens(StrEnum):
 
 @dataclass(frozen=True)
 class Tokens:
-    """The ids of a proven row and its mask of 0 and 1, of one length."""
+    """The ids of a proven row, its mask of 0 and 1, of one length, and the text they are of."""
 
     ids: Ids
     mask: NDArray[np.int8]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -174,8 +175,9 @@ def _masked(
 ) -> Tokens:
     chars = trained_chars(tokenizer, render, row.n_answers)
     if turns is not None and len(turns) == len(chars) and can_scan(render.text, chars):
-        return _proven(ids, turns)
-    return _proven(ids, _spans_with_offsets(tokenizer, render.text, ids, chars))
+        return _proven(ids, turns, render.text)
+    spans = _spans_with_offsets(tokenizer, render.text, ids, chars)
+    return _proven(ids, spans, render.text)
 
 
 def _tokenize_as_text(tokenizer: LoadedTokenizer, row: Conversation) -> Tokens:
@@ -189,7 +191,7 @@ def _tokenize_as_text(tokenizer: LoadedTokenizer, row: Conversation) -> Tokens:
         raise RejectedError(Reason.CONTROL_TOKEN, str(error)) from None
     except MaskError as error:
         raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
-    return _proven(encoding.ids, spans)
+    return _proven(encoding.ids, spans, encoding.text)
 
 
 def _is_as_skeleton(tokenizer: LoadedTokenizer, row: Conversation, ids: Ids) -> bool:
@@ -210,13 +212,13 @@ def _spans_with_offsets(
     return spans_by_chars(offsets, chars, text, tokenizer.is_control[ids])
 
 
-def _proven(ids: Ids, spans: Spans) -> Tokens:
+def _proven(ids: Ids, spans: Spans, text: str) -> Tokens:
     mask = mask_of(len(ids), spans)
     if len(mask) != len(ids) or np.any(spans[:, 0] >= spans[:, 1]):
         raise RejectedError(Reason.MASK_UNAVAILABLE, "a trained span holds no token")
     if not mask.any():
         raise RejectedError(Reason.NO_TRAINED_TOKENS, "no token is trained")
-    return Tokens(ids, mask)
+    return Tokens(ids, mask, text)
 
 
 def _rejection(error: Exception) -> RejectedError:

@@ -17,10 +17,23 @@ CHAT_MESSAGES = (
     ' "function" STRUCT("name" VARCHAR, arguments VARCHAR))[],'
     ' tool_call_id VARCHAR, "name" VARCHAR)[]'
 )
+DOCUMENTS = "STRUCT(doc_id VARCHAR, text VARCHAR)[]"
+FOUND = (
+    "STRUCT(pattern VARCHAR, fault VARCHAR,"
+    " matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
+)
+SOURCE_CHAT = CHAT_MESSAGES.replace(
+    "arguments VARCHAR", "arguments VARCHAR, arguments_json VARCHAR"
+)
 VIOLATION = "STRUCT(code VARCHAR, position INTEGER)"
 TOKENIZATION = (
     "STRUCT(input_ids INTEGER[], labels INTEGER[], loss_mask TINYINT[], n_tokens INTEGER,"
     " n_trained_tokens INTEGER, tokenizer VARCHAR, reason VARCHAR, detail VARCHAR)"
+)
+
+WHOLE_TURNS = (
+    "STRUCT(chat_template_str VARCHAR, input_ids INTEGER[], loss_mask TINYINT[],"
+    " n_tokens INTEGER, n_trained_tokens INTEGER, reason VARCHAR, detail VARCHAR)"
 )
 
 
@@ -38,6 +51,24 @@ def tokenize_messages(
     from trajhouse.udfs import tokenize
 
     return tokenize.tokenize_messages(messages, tools, tokenizer, control_tokens)
+
+
+def regex_search(
+    patterns: pa.Array, documents: pa.Array, flags: pa.Array, top_k: pa.Array, width: pa.Array
+) -> pa.Array:
+    """`trajhouse.udfs.regex_search`, loaded when a model first calls it."""
+    from trajhouse.udfs import regex_search as searching
+
+    return searching.regex_search(patterns, documents, flags, top_k, width)
+
+
+def tokenize_whole_turns(
+    messages: pa.Array, tokenizer: pa.Array, control_tokens: pa.Array
+) -> pa.Array:
+    """`trajhouse.udfs.whole_turns`, loaded when a model first calls it."""
+    from trajhouse.udfs import whole_turns
+
+    return whole_turns.tokenize_whole_turns(messages, tokenizer, control_tokens)
 
 
 class Plugin(BasePlugin):
@@ -62,6 +93,22 @@ class Plugin(BasePlugin):
             tokenize_messages,
             [CHAT_MESSAGES, "VARCHAR", "VARCHAR", "VARCHAR"],
             TOKENIZATION,
+            type=ARROW,
+            null_handling=SPECIAL,
+        )
+        conn.create_function(
+            "regex_search",
+            regex_search,
+            ["VARCHAR[]", DOCUMENTS, "VARCHAR", "INTEGER", "INTEGER"],
+            FOUND,
+            type=ARROW,
+            null_handling=SPECIAL,
+        )
+        conn.create_function(
+            "tokenize_whole_turns",
+            tokenize_whole_turns,
+            [SOURCE_CHAT, "VARCHAR", "VARCHAR"],
+            WHOLE_TURNS,
             type=ARROW,
             null_handling=SPECIAL,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -54,6 +53,9 @@ def ingest(
     (cut, damaged, changing) lands nothing, the others land. Bytes that have landed in the dataset
     are not landed again.
 
+    A family of trial directories takes results directories: each trial in them is one record, and
+    several of them, in order, are one resume chain.
+
     Exit code 1 says that some file was refused; rejected records alone are no failure.
 
     \b
@@ -61,10 +63,12 @@ def ingest(
       trajhouse ingest openai rollouts.jsonl --dataset airline
       trajhouse ingest openai runs/ --dataset airline --field messages=traj --dry-run
       trajhouse ingest swe_agent 'out/**/*.traj' --dataset swe --json
+      trajhouse ingest seta results/pass-0 results/pass-1 --dataset terminal
     """  # noqa: D301 (click reads the backslash)
     from trajhouse.cli.landing.discover import find_files
     from trajhouse.cli.landing.families import load_family, override_fields
     from trajhouse.cli.landing.ingest import land
+    from trajhouse.cli.landing.trials import find_trials
 
     if not _DATASET_NAME.fullmatch(dataset):
         usable = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset).strip("-._")
@@ -74,7 +78,8 @@ def ingest(
             f"for example --dataset {usable[:100] or 'runs'}",
         )
     chosen = override_fields(load_family(family), fields)
-    found = find_files(paths, chosen.suffixes)
+    find = find_trials if chosen.layout == "trial_directories" else find_files
+    found = find(paths, chosen.suffixes)
     with _progress_bar(found) as progress:
         outcome = land(
             settings.warehouse, chosen, dataset, found, is_dry_run=dry_run, progress=progress
@@ -93,11 +98,7 @@ def _progress_bar(files: list[FoundFile]) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield lambda n_bytes: None
         return
-    total = sum(
-        os.path.getsize(file.path)
-        for file in files
-        if file.refusal is None and os.path.isfile(file.path)
-    )
+    total = sum(file.n_stored_bytes for file in files)
     with click.progressbar(length=2 * total, label="ingesting", file=sys.stderr) as bar:
         yield bar.update
 

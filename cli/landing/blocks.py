@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from trajhouse.cli.landing.documents import Element
 from trajhouse.cli.landing.families import Family
 from trajhouse.cli.landing.streams import Identity
+from trajhouse.cli.landing.trials import FoundTrial, TrialFiles
 
 BLOCK_BYTES = 16 << 20
 """Text is cut into blocks of about this size, so that parts never depend on the worker count."""
@@ -37,7 +39,7 @@ class Origin:
 
     Args:
         file_id: The sha256 of its stored bytes, in hex.
-        source_file: Its path as the user gave it.
+        source_file: Its path as the user gave it; a trial's is its directory.
     """
 
     file_id: str
@@ -85,7 +87,17 @@ class RowBlock:
     record: int
 
 
-Block = TextBlock | ElementBlock | RowBlock
+@dataclass(frozen=True)
+class TrialBlock:
+    """A trial directory, which is one record; `identities` are those of the files that are read."""
+
+    origin: Origin
+    trial: FoundTrial
+    files: TrialFiles
+    identities: Mapping[str, Identity]
+
+
+Block = TextBlock | ElementBlock | RowBlock | TrialBlock
 
 
 @dataclass(frozen=True)

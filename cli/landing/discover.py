@@ -27,6 +27,12 @@ class FoundFile:
     path: str
     refusal: tuple[str, str] | None = None
 
+    @property
+    def n_stored_bytes(self) -> int:
+        """What there is to read, in bytes; 0 where nothing is."""
+        is_readable = self.refusal is None and os.path.isfile(self.path)
+        return os.path.getsize(self.path) if is_readable else 0
+
 
 def find_files(paths: Iterable[str], suffixes: Iterable[str]) -> list[FoundFile]:
     """The files that the paths stand for, in order, each folder's sorted by name.
@@ -38,37 +44,44 @@ def find_files(paths: Iterable[str], suffixes: Iterable[str]) -> list[FoundFile]
     Raises:
         CannotOpen: A path or glob stands for nothing.
     """
-    known = (*_DATA_SUFFIXES, *suffixes)
-    endings = tuple(
-        suffix + compression for suffix in known for compression in ("", *_COMPRESSION_SUFFIXES)
-    )
-    found: list[FoundFile] = []
-    for text in paths:
-        if os.path.lexists(text):
-            found += _resolve(Path(text), endings)
-        elif any(character in text for character in _GLOB_CHARACTERS):
-            found += _expand(text, endings)
-        else:
-            raise CannotOpen(
-                f"cannot ingest {text}", "there is no such file or folder", "check the path"
-            )
+    known = tuple(suffixes)
+    found = [file for text in paths for path in named_paths(text) for file in files_at(path, known)]
     if not found:
         raise CannotOpen(
             f"nothing to ingest in {', '.join(paths)}",
-            f"no file there ends in {', '.join(known)}",
+            f"no file there ends in {', '.join((*_DATA_SUFFIXES, *known))}",
             "name files outright to take them whatever their name",
         )
     return found
 
 
-def _resolve(path: Path, endings: tuple[str, ...]) -> Iterator[FoundFile]:
-    if path.is_dir():
-        yield from _walk(path, os.path.realpath(path), endings)
-    else:
+def named_paths(text: str) -> list[Path]:
+    """What a path of the command names: itself, or the matches of a glob, sorted.
+
+    Raises:
+        CannotOpen: It stands for nothing.
+    """
+    if os.path.lexists(text):
+        return [Path(text)]
+    if any(character in text for character in _GLOB_CHARACTERS):
+        return _matches_of(text)
+    raise CannotOpen(f"cannot ingest {text}", "there is no such file or folder", "check the path")
+
+
+def files_at(path: Path, suffixes: tuple[str, ...]) -> Iterator[FoundFile]:
+    """A file itself, or the files of a folder, sorted by name; see `find_files`."""
+    if not path.is_dir():
         yield FoundFile(path.as_posix())
+        return
+    endings = tuple(
+        suffix + compression
+        for suffix in (*_DATA_SUFFIXES, *suffixes)
+        for compression in ("", *_COMPRESSION_SUFFIXES)
+    )
+    yield from _walk(path, os.path.realpath(path), endings)
 
 
-def _expand(pattern: str, endings: tuple[str, ...]) -> Iterator[FoundFile]:
+def _matches_of(pattern: str) -> list[Path]:
     parts = PurePath(pattern).parts
     is_magic = [any(character in part for character in _GLOB_CHARACTERS) for part in parts]
     first = is_magic.index(True)
@@ -78,8 +91,7 @@ def _expand(pattern: str, endings: tuple[str, ...]) -> Iterator[FoundFile]:
         raise CannotOpen(
             f"cannot ingest {pattern}", "no file matches the pattern", "check the pattern"
         )
-    for match in matches:
-        yield from _resolve(match, endings)
+    return matches
 
 
 def _walk(folder: Path, root: str, endings: tuple[str, ...]) -> Iterator[FoundFile]:
@@ -92,7 +104,7 @@ def _walk(folder: Path, root: str, endings: tuple[str, ...]) -> Iterator[FoundFi
         path = (folder / entry.name).as_posix()
         is_data = entry.name.lower().endswith(endings)
         if entry.is_symlink():
-            refusal = _judge_link(path, root)
+            refusal = judge_link(path, root)
             if refusal is None and is_data:
                 yield FoundFile(path)
             elif refusal is not None and (is_data or os.path.isdir(path)):
@@ -105,7 +117,8 @@ def _walk(folder: Path, root: str, endings: tuple[str, ...]) -> Iterator[FoundFi
             yield FoundFile(path)
 
 
-def _judge_link(path: str, root: str) -> tuple[str, str] | None:
+def judge_link(path: str, root: str) -> tuple[str, str] | None:
+    """Why a link in the resolved folder `root` is not followed; None where it is."""
     target = os.path.realpath(path)
     if os.path.isdir(target):
         return "symlink", "a link to a folder; name that folder to ingest it"

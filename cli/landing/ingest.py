@@ -30,6 +30,8 @@ from trajhouse.cli.landing.outcome import FileOutcome, Outcome
 from trajhouse.cli.landing.pool import Pool, count_cores, open_pool
 from trajhouse.cli.landing.publish import new_batch_id, number_parts, publish, write_aside
 from trajhouse.cli.landing.streams import Progress, Refused, SourceFile
+from trajhouse.cli.landing.trial_records import hash_trial
+from trajhouse.cli.landing.trials import FoundTrial
 from trajhouse.cli.landing.worker import run_task, write_manifest
 from trajhouse.cli.locks import hold
 from trajhouse.cli.warehouse import Warehouse
@@ -134,6 +136,9 @@ class _Ingest:
         try:
             if file.refusal:
                 raise Refused(*file.refusal)
+            if isinstance(file, FoundTrial):
+                self._take_trial(entry, file)
+                return
             with SourceFile(file.path, self._progress) as source:
                 self._take_source(entry, source)
         except Refused as refused:
@@ -199,6 +204,17 @@ class _Ingest:
             self._progress(piece.n_bytes)
         source.require_unchanged()
         return True
+
+    def _take_trial(self, entry: _Entry, trial: FoundTrial) -> None:
+        """Read a trial directory for its hash; a worker reads it again, as one record."""
+        outcome = entry.outcome
+        outcome.format, outcome.compression = "trial", "none"
+        hashed = hash_trial(trial, self._progress)
+        outcome.n_bytes, outcome.file_id = hashed.n_bytes, hashed.file_id
+        self._progress(hashed.n_bytes)
+        if self._is_known(entry, hashed.file_id):
+            return
+        self._add_to_group(entry, hashed.block, hashed.n_bytes)
 
     def _is_known(self, entry: _Entry, file_id: str) -> bool:
         """Whether the bytes landed before, or are of an earlier file of this command."""
@@ -267,12 +283,7 @@ def _as_range(cut: Cut, source: SourceFile) -> Block:
 
 
 def _is_large(files: Sequence[FoundFile]) -> bool:
-    total = 0
-    for file in files:
-        path = Path(file.path)
-        if file.refusal is None and path.is_file():
-            total += path.stat().st_size
-    return total > _POOL_BYTES
+    return sum(file.n_stored_bytes for file in files) > _POOL_BYTES
 
 
 def _require_same_reading(outcome: FileOutcome, landed: LandedFile, family: Family) -> None:

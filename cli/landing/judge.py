@@ -31,6 +31,8 @@ _NONFINITE = re.compile(rb"[-+]?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 _INFINITIES = (float("inf"), float("-inf"))
 _LARGEST_DOUBLE_BITS = 1024
 _MAX_KNOWN_KEYS = 1000
+_NESTED: Final = {"messages": list, "document": dict}
+"""Field types that may also be a string holding such a value as JSON."""
 
 _NUL_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u0000")
 _REPLACEMENT = rb"\1\\ufffd"
@@ -95,8 +97,8 @@ class Judge:
                 value = find_value(record, steps)
                 if value is None:
                     continue
-                if kind == "messages" and isinstance(value, str):
-                    if check_nested(value, name, path, self._known_keys):
+                if kind in _NESTED and isinstance(value, str):
+                    if check_nested(value, name, path, self._known_keys, _NESTED[kind]):
                         nested_with_nul.append(value)
                 else:
                     _check_type(value, kind, name, path)
@@ -152,10 +154,16 @@ def check_values(value: Any, known_keys: set[tuple[str, ...]]) -> None:
                 raise Rejection("nonfinite_number", "a number is larger than a double holds")
 
 
-def check_nested(text: str, name: str, path: str, known_keys: set[tuple[str, ...]]) -> bool:
-    """Check a messages field that is a string holding a JSON list; blank is left to later stages.
+def check_nested(
+    text: str,
+    name: str,
+    path: str,
+    known_keys: set[tuple[str, ...]],
+    wanted: type[list[Any]] | type[dict[str, Any]] = list,
+) -> bool:
+    """Check a field that is a string holding a JSON list, or an object where `wanted` is dict.
 
-    Returns whether it holds NUL escapes.
+    Blank is left to later stages. Returns whether it holds NUL escapes.
 
     Raises:
         Rejection: The code the text itself would get, or type_mismatch.
@@ -165,10 +173,11 @@ def check_nested(text: str, name: str, path: str, known_keys: set[tuple[str, ...
     inner = text.encode()
     try:
         value = parse_strictly(inner)
-        if isinstance(value, list):
+        if isinstance(value, wanted):
             check_values(value, known_keys)
         elif value is not None:
-            raise Rejection("type_mismatch", f"{name} is {_type_name(value)}, not a list")
+            kind = "a list" if wanted is list else "an object"
+            raise Rejection("type_mismatch", f"{name} is {_type_name(value)}, not {kind}")
     except Rejection as rejection:
         detail = f"inside the string at {path}: {rejection.detail}"
         raise Rejection(rejection.reason, detail) from None
@@ -196,18 +205,26 @@ def replace_nul_escapes(raw: bytes, nested: list[str]) -> bytes:
 
 
 def _check_type(value: Any, kind: str, name: str, path: str) -> None:
-    if kind == "messages":
-        is_fit = isinstance(value, list)
+    if kind in _NESTED:
+        is_fit = isinstance(value, _NESTED[kind])
     elif kind == "text":
         is_fit = not isinstance(value, dict | list)
     elif kind == "number":
         is_fit = isinstance(value, int | float) and not isinstance(value, bool)
+    elif kind == "score":
+        is_fit = isinstance(value, bool | int | float)
     elif kind == "boolean":
         is_fit = isinstance(value, bool | int | float) and value in (0, 1)
     else:
         is_fit = True
     if not is_fit:
-        wanted = {"messages": "a list", "number": "a number", "boolean": "true, false, 0 or 1"}
+        wanted = {
+            "messages": "a list",
+            "document": "an object",
+            "number": "a number",
+            "score": "a number, true or false",
+            "boolean": "true, false, 0 or 1",
+        }
         expected = wanted.get(kind, "text")
         found = _type_name(value)
         raise Rejection("type_mismatch", f"{name} at {path} is {found}, not {expected}")

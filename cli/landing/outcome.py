@@ -17,7 +17,7 @@ class FileOutcome:
         source_file: Its path as the user gave it.
         status: `landed`, `empty` (landed, but holds no record), `unchanged` or `refused`.
         file_id: The sha256 of its bytes; None where it was not read.
-        format: `jsonl`, `json` or `parquet`.
+        format: `jsonl`, `json`, `parquet` or `trial`.
         compression: `none`, `gzip` or `zstd`.
         n_bytes: Its stored size.
         tally: Its records.

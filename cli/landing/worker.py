@@ -15,11 +15,13 @@ from trajhouse.cli.landing.blocks import (
     Tally,
     Task,
     TextBlock,
+    TrialBlock,
 )
 from trajhouse.cli.landing.judge import Judge, Rejection
 from trajhouse.cli.landing.lines import LINE_WHITESPACE
 from trajhouse.cli.landing.records import MAX_RECORD_BYTES, Oversized
 from trajhouse.cli.landing.streams import Identity, Refused, require_same
+from trajhouse.cli.landing.trial_records import read_trial
 
 if TYPE_CHECKING:
     from trajhouse.cli.landing.parts import PartWriter
@@ -50,6 +52,8 @@ def run_task(batch: Batch, task: Task) -> list[Tally]:
         except Refused as refused:
             part.roll_back(mark)
             tally = Tally(refusal=(refused.reason, refused.detail))
+        else:
+            part.flush_when_full()
         tallies.append(tally)
     part.close()
     return tallies
@@ -99,6 +103,8 @@ def _records_of(block: Block, tally: Tally) -> Iterator[Found]:
         yield from _lines(block, tally)
     elif isinstance(block, ElementBlock):
         yield from _elements(block)
+    elif isinstance(block, TrialBlock):
+        yield (1, 1, None), *read_trial(block)
     else:
         yield from _rows(block)
 

@@ -41,3 +41,8 @@
 {% macro json_patched(document, patch) -%}
     json_merge_patch({{ document }}, {{ patch }})
 {%- endmacro %}
+
+{#- Whether the engine can read a text as JSON, NaN and trailing commas included. -#}
+{% macro is_json_lax(text) -%}
+    json_valid({{ text }})
+{%- endmacro %}

@@ -4,9 +4,9 @@
   turns: a list of structs with `role` (system, user, assistant, tool, or what the source says),
   `content`, `reasoning`, `calls` (name, arguments, call_id), `call_id`, `tool_name` and `extra`.
   An assistant turn becomes reasoning, then commentary and calls, or an answer. All messages of a
-  turn share its number; `extra` stays with the first of them.
+  turn share its number (`turn`, SQL over source_turn or turn_number); `extra` stays with the first of them.
 -#}
-{% macro canonical_messages(turns) -%}
+{% macro canonical_messages(turns, turn='turn_number') -%}
     {%- set nothing = 'null::varchar' -%}
     {%- set reasoning = struct_of([
         ['role', "'reasoning'"], ['content', 'source_turn.reasoning'], ['tool_name', nothing],
@@ -45,7 +45,7 @@
         list_map(parts, 'message', struct_of([
             ['role', 'message.role'], ['content', 'message.content'],
             ['tool_name', 'message.tool_name'], ['tool_arguments', 'message.tool_arguments'],
-            ['call_id', 'message.call_id'], ['turn', 'turn_number::integer'],
+            ['call_id', 'message.call_id'], ['turn', turn ~ '::integer'],
             ['extra', 'case when message_number = 1 then source_turn.extra end'],
         ]), 'message_number'),
         'turn_number'

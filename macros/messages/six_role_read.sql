@@ -9,6 +9,17 @@
     [{"role": "VARCHAR", "content": "VARCHAR"}]
 {%- endmacro %}
 
+{#- Whether messages are in this form: one has a role that no chat has. -#}
+{% macro is_six_role(messages_text) -%}
+    coalesce(
+        list_has_any(
+            {{ json_text_at(messages_text, "'$[*].role'") }},
+            ['reasoning', 'tool_call', 'tool_output', 'answer']
+        ),
+        false
+    )
+{%- endmacro %}
+
 {#- Where turns begin, one letter a message: `x` begins one, `-` goes on with it. -#}
 {% macro six_role_starts(source_messages) -%}
     {%- set own = source_messages ~ '[source_number].role' -%}
@@ -106,11 +117,18 @@
     end
 {%- endmacro %}
 
-{#- The tools that a system message shows between `<tools>` tags, as text; null where it shows none. -#}
+{#-
+  The tools that a system message shows, as canonical JSON: those of our protocol, or else what stands
+  between `<tools>` tags; null where it shows none.
+-#}
 {% macro six_role_tools(content) -%}
-    nullif(trim(
-        regexp_extract({{ content }}, '(?s)<tools>(.*?)</tools>', 1), ' ' || chr(10)
-    ), '')
+    case
+        when {{ six_role_has_protocol(content) }} then {{ shown_tools(
+            content ~ '[len(' ~ six_role_protocol() ~ ') + 1:strpos(' ~ content ~ ', '
+            ~ six_role_protocol_end() ~ ') - 1]'
+        ) }}
+        else {{ tools_in_tags(content) }}
+    end
 {%- endmacro %}
 
 {#- Whether a system message begins with our protocol. -#}

@@ -18,7 +18,7 @@ tokenized as (
         dataset,
         task_id,
         {{ udf('tokenize_messages', [
-            'chat_messages', 'tools', tokenizer(), "'" ~ var('control_tokens') ~ "'",
+            'chat_messages', 'tools', tokenizer(), control_tokens_of('family'),
         ]) }} as tokenization
     from trajectories
 ),

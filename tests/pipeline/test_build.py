@@ -132,3 +132,14 @@ def test_every_mart_is_documented_column_by_column(sample: Built) -> None:
         " where schema_name = 'marts' and coalesce(comment, '') = ''"
     )
     assert undescribed == []
+
+
+def test_a_family_that_is_not_tokenized_is_in_every_other_mart(copy: Built) -> None:
+    done = copy.run("build", "--var", "untokenized_families=[openai]")
+    assert done.returncode == 0, done.stderr
+    by_family = "select family, count(*) from marts.trajectories group by family order by family"
+    both = copy.rows(by_family)
+    assert [family for family, _ in both] == ["openai", "swe_agent"]
+    tokenized = "select count(*) from marts.sft_tokenized"
+    assert copy.rows(tokenized) == [(both[1][1],)]
+    assert copy.rows("select count(*) from marts.sft_messages") == [(both[0][1] + both[1][1],)]

@@ -1,0 +1,219 @@
+{#-
+  Assistant text written in a protocol of keywords: `THOUGHT: … TOOL: … INPUT: …` and its like.
+
+  A family cuts its texts at the keywords (`keyword_cut`), names the sections by one letter each
+  (t thought, n tool name, i input, x a whole call, f final answer, anything else is not read), and
+  says where a turn's answer and calls are (`keyword_drafts`, `keyword_plans`); `keyword_turns` makes
+  turns for `canonical_messages` of that. Nothing is dropped in silence: what is not read sets
+  `is_set_aside`, and a text that the canonical messages do not spell the same way is kept whole in the
+  message's `extra` as `protocol_text`.
+-#}
+
+{#- A regular expression for a keyword and its colon, also in bold: `**W:** x`, `**W**: x`, `**W: x**`. -#}
+{% macro keyword_pattern(words) -%}
+    (?:\*\*[ \t]*(?:{{ words }})[ \t]*:[ \t]*\*\*|\*\*[ \t]*(?:{{ words }})[ \t]*\*\*[ \t]*:|\*\*[ \t]*(?:{{ words }})[ \t]*:|(?:{{ words }})[ \t]*:)[ \t]*
+{%- endmacro %}
+
+{#-
+  A text cut at its keywords: the headers found, and the bodies before, between and after them, one
+  more than headers. Joined in order they are the text.
+
+  by_line: the pattern for texts whose keywords begin lines
+  anywhere: the pattern for the others
+-#}
+{% macro keyword_cut(text, is_by_line, by_line, anywhere) -%}
+    {{ struct_of([
+        ['headers', 'case when ' ~ is_by_line ~ ' then regexp_extract_all(' ~ text ~ ", '" ~ by_line
+            ~ "') else regexp_extract_all(" ~ text ~ ", '" ~ anywhere ~ "') end"],
+        ['bodies', 'case when ' ~ is_by_line ~ ' then regexp_split_to_array(' ~ text ~ ", '" ~ by_line
+            ~ "') else regexp_split_to_array(" ~ text ~ ", '" ~ anywhere ~ "') end"],
+    ]) }}
+{%- endmacro %}
+
+{#- A body without what closes its header's bold at the end of the first line, and without outer space. -#}
+{% macro keyword_body(header, body) -%}
+    {{ without_outer_space(
+        'case when len(' ~ header ~ ') - len(replace(' ~ header ~ ", '**', '')) = 2 then regexp_replace("
+        ~ body ~ ", '^([^\\n]*?)\\*\\*[ \\t]*(\\n|$)', '\\1\\2') else " ~ body ~ ' end'
+    ) }}
+{%- endmacro %}
+
+{#- A text without the white space at both ends. -#}
+{% macro without_outer_space(text) -%}
+    regexp_replace({{ text }}, '^\s+|\s+$', '', 'g')
+{%- endmacro %}
+
+{#-
+  What is known of a message before its reading is decided.
+
+  sections: structs with `letter`, `name`, `text`, `rest` (what of the section is not read) and `whole`
+  letters: the letters of the sections
+  marks: one letter a message: a assistant, o output, anything else
+-#}
+{% macro keyword_draft(cut, sections, letters, marks, number) -%}
+    {%- set following = marks ~ '[' ~ number ~ ' + 1:]' -%}
+    {{ struct_of([
+        ['letters', letters],
+        ['preamble', without_outer_space('coalesce(' ~ cut ~ ".bodies[1], '')")],
+        ['n_outputs', 'len(' ~ following ~ ') - len(ltrim(' ~ following ~ ", 'o'))"],
+        ['first_call', 'len(regexp_extract(' ~ letters ~ ", '^[^nx]*')) + 1"],
+        ['answer_at', 'strpos(' ~ letters ~ ", 'f')"],
+        ['calls_at', "case when regexp_matches(" ~ letters ~ ", '[nx]') then "
+            ~ list_where('range(1, len(' ~ sections ~ ') + 1)', 'place',
+                         sections ~ "[place].letter in ('n', 'x')")
+            ~ " when contains(" ~ letters ~ ", 'i') then [strpos(" ~ letters ~ ", 'i')]"
+            ~ ' else []::bigint[] end'],
+    ]) }}
+{%- endmacro %}
+
+{#-
+  Where the input of the call at `place` is: the first input after it and before another call, or, of an
+  only call, one before it; 0 where there is none.
+-#}
+{% macro keyword_input_at(letters, calls_at, place) -%}
+    {%- set between = "len(regexp_extract(" ~ letters ~ "[" ~ place ~ " + 1:], '^[^nxi]*'))" -%}
+    case
+        when {{ letters }}[{{ place }}] in ('x', 'i') then {{ place }}
+        when {{ letters }}[{{ place }} + 1 + {{ between }}] = 'i' then {{ place }} + 1 + {{ between }}
+        when len({{ calls_at }}) = 1 then strpos({{ letters }}, 'i')
+        else 0
+    end
+{%- endmacro %}
+
+{#- An input's text, with inputs that follow it directly: those are lines that look like a keyword. -#}
+{% macro keyword_input(sections, letters, place) -%}
+    {%- set following = letters ~ '[' ~ place ~ ' + 1:]' -%}
+    {%- set n_more -%}
+        len({{ following }}) - len(ltrim({{ following }}, 'i'))
+    {%- endset -%}
+    {{ without_outer_space(
+        sections ~ '[' ~ place ~ '].text || ' ~ list_join(list_map(
+            'range(' ~ place ~ ' + 1, ' ~ place ~ ' + 1 + ' ~ n_more ~ ')',
+            'more_place',
+            sections ~ '[more_place].whole'
+        ))
+    ) }}
+{%- endmacro %}
+
+{#-
+  How a message is read: `reasoning`, `calls` (name, arguments, call_id), `answer`, the `reason` and
+  `detail` why it cannot be, and what is odd about it.
+
+  draft: of `keyword_draft`, with `is_answer`, `kept_at` (the calls that were carried out) and
+  `output_name` (of the only output that follows; names a call that names no tool itself) added
+-#}
+{% macro keyword_plan(source, draft, sections, number) -%}
+    {%- set letters = draft ~ '.letters' -%}
+    {%- set name -%}
+        coalesce(nullif({{ sections }}[place].name, ''), {{ draft }}.output_name, '')
+    {%- endset -%}
+    {%- set input_at = keyword_input_at(letters, draft ~ '.calls_at', 'place') -%}
+    {%- set calls = list_map(draft ~ '.kept_at', 'place', struct_of([
+        ['name', name],
+        ['arguments', 'case when ' ~ input_at ~ " = 0 then '{}' else '{\"input\": ' || "
+            ~ as_json(keyword_input(sections, letters, input_at)) ~ "::varchar || '}' end"],
+        ['call_id', "'call_' || " ~ number
+            ~ " || case when call_number > 1 then '_' || call_number else '' end"],
+    ]), 'call_number') -%}
+    {%- set bound -%}
+        case
+            when {{ draft }}.is_answer then {{ draft }}.answer_at
+            when len({{ draft }}.kept_at) > 0 then greatest(
+                {{ draft }}.kept_at[1],
+                {{ keyword_input_at(letters, draft ~ '.calls_at', draft ~ '.kept_at[1]') }}
+            )
+            else len({{ letters }}) + 1
+        end
+    {%- endset -%}
+    {%- set thoughts = list_map(
+        list_where(sections, 'section', "section.letter = 't' and section_number < (" ~ bound ~ ')',
+                   'section_number'),
+        'section',
+        'section.text'
+    ) -%}
+    {%- set unread_rest = list_where(sections, 'section', "section.rest != ''") -%}
+    {%- set is_nameless = list_where(draft ~ '.kept_at', 'place', name ~ " = ''") -%}
+    {{ struct_of([
+        ['reasoning', "nullif(" ~ list_join(
+            list_where('list_concat([' ~ draft ~ '.preamble], ' ~ thoughts ~ ')', 'part', "part != ''"),
+            'chr(10)'
+        ) ~ ", '')"],
+        ['calls', 'case when ' ~ draft ~ '.is_answer then [] else ' ~ calls ~ ' end'],
+        ['answer', 'case when ' ~ draft ~ '.is_answer then ' ~ sections ~ '[' ~ draft
+            ~ '.answer_at].text end'],
+        ['reason', 'case when ' ~ source ~ '.text is null then null when ' ~ letters
+            ~ " = '' then 'protocol_missing' when " ~ draft ~ '.is_answer and ' ~ sections ~ '['
+            ~ draft ~ ".answer_at].text = '' then 'answer_empty' when " ~ draft
+            ~ '.is_answer then null when len(' ~ draft ~ ".kept_at) = 0 then 'action_missing' when len("
+            ~ is_nameless ~ ") > 0 then 'tool_unnamed' end"],
+        ['detail', 'regexp_replace(' ~ source ~ ".text, '\\s+', ' ', 'g')[:80]"],
+        ['is_set_aside', 'case when ' ~ draft ~ '.is_answer then not regexp_full_match(' ~ letters
+            ~ ", 't*f') else not regexp_full_match(" ~ letters
+            ~ ", 't*(?:nt*i*|xi*|i+n?)(?:ni*|xi*)*') or len(" ~ draft ~ '.kept_at) < len(' ~ draft
+            ~ '.calls_at) end or len(' ~ unread_rest ~ ') > 0'],
+        ['is_inferred', 'not ' ~ draft ~ '.is_answer and len(' ~ list_where(
+            draft ~ '.kept_at', 'place', "coalesce(" ~ sections ~ "[place].name, '') = ''"
+        ) ~ ') > 0'],
+    ]) }}
+{%- endmacro %}
+
+{#- Turns for `canonical_messages`; `rendered` is SQL for the text that the family makes of a plan. -#}
+{% macro keyword_turn(source, plan, plans, marks, number, rendered) -%}
+    {%- set caller -%}
+        len(rtrim({{ marks }}[:{{ number }} - 1], 'o'))
+    {%- endset -%}
+    {%- set place = '(' ~ number ~ ' - ' ~ caller ~ ')' -%}
+    {%- set is_read = source ~ ".role = 'assistant' and " ~ source ~ '.text is not null' -%}
+    {{ struct_of([
+        ['role', source ~ '.role'],
+        ['content', 'case when ' ~ is_read ~ ' then ' ~ plan ~ '.answer else ' ~ source ~ '.text end'],
+        ['reasoning', 'case when ' ~ is_read ~ ' then ' ~ plan ~ '.reasoning end'],
+        ['calls', 'case when ' ~ is_read ~ ' then ' ~ plan ~ '.calls else [] end'],
+        ['call_id', 'case when ' ~ source ~ ".role = 'tool' and " ~ place ~ ' <= len(' ~ plans ~ '['
+            ~ caller ~ '].calls) then ' ~ plans ~ '[' ~ caller ~ '].calls[' ~ place ~ '].call_id end'],
+        ['tool_name', source ~ '.tool_name'],
+        ['extra', 'case when ' ~ is_read ~ ' and ' ~ rendered ~ ' is distinct from ' ~ source
+            ~ ".text then " ~ json_patched(
+                "coalesce(" ~ source ~ ".extra, '{}')",
+                "'{\"protocol_text\": ' || " ~ as_json(source ~ '.text') ~ "::varchar || '}'"
+            ) ~ '::varchar else ' ~ source ~ '.extra end'],
+    ]) }}
+{%- endmacro %}
+
+{#- The faults of plans, as `message_faults` has them. -#}
+{% macro keyword_faults(plans, marks) -%}
+    {{ list_where(
+        list_map(plans, 'plan', struct_of([
+            ['reason', "case when " ~ marks ~ "[turn_number] = 'a' then plan.reason end"],
+            ['turn', 'turn_number::integer'],
+            ['detail', 'plan.detail'],
+        ]), 'turn_number'),
+        'fault',
+        'fault.reason is not null'
+    ) }}
+{%- endmacro %}
+
+{#- What was odd about the texts, as flags of the trajectory. -#}
+{% macro keyword_flags(plans, turns, marks) -%}
+    {%- set flags = {
+        'text_set_aside': 'plan.is_set_aside', 'tool_inferred': 'plan.is_inferred',
+        'answer_goes_on': "contains(plan.answer, chr(10))",
+    } -%}
+    list_concat(
+        {%- for flag, condition in flags.items() %}
+        case
+            when len({{ list_where(
+                plans, 'plan', marks ~ "[plan_number] = 'a' and " ~ condition, 'plan_number'
+            ) }}) > 0 then ['{{ flag }}']
+            else []::varchar[]
+        end,
+        {%- endfor %}
+        case
+            when len({{ list_where(
+                turns, 'keyword_turn', json_text_at('keyword_turn.extra', "'$.protocol_text'")
+                ~ ' is not null'
+            ) }}) > 0 then ['protocol_stray']
+            else []::varchar[]
+        end
+    )
+{%- endmacro %}

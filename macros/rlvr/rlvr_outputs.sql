@@ -1,0 +1,182 @@
+{#-
+  What the tools of a retrieval environment answer: read, judged, and written. The contract is in the
+  README of the family's models (models/staging/rlvr/replay.yml) and in var rlvr_environment.
+-#}
+
+{#- A search result as JSON: names differ between environments. -#}
+{% macro rlvr_result_shape() -%}
+    {"doc_id": "VARCHAR", "document_id": "VARCHAR", "id": "VARCHAR", "score": "JSON", "snippet": "VARCHAR", "context": "VARCHAR", "text": "VARCHAR", "content": "VARCHAR"}
+{%- endmacro %}
+
+{#- Where the text of such a result is: the name of the member. -#}
+{% macro rlvr_text_member(result) -%}
+    case
+        when {{ result }}.snippet is not null then 'snippet'
+        when {{ result }}.context is not null then 'context'
+        when {{ result }}.text is not null then 'text'
+        when {{ result }}.content is not null then 'content'
+    end
+{%- endmacro %}
+
+{#- How an output is written: `object` (JSON), `list` (JSON) or `plain`. -#}
+{% macro rlvr_form(output) -%}
+    case
+        when starts_with(ltrim({{ output }}), '{') and {{ is_json_lax(output) }} then 'object'
+        when starts_with(ltrim({{ output }}), '[') and {{ is_json_lax(output) }} then 'list'
+        else 'plain'
+    end
+{%- endmacro %}
+
+{#- Whether an output says that the call failed. -#}
+{% macro rlvr_is_error(output) -%}
+    regexp_matches({{ output }}, '^\s*(?i:\{\s*"error"\s*:|error\s*:)')
+{%- endmacro %}
+
+{#-
+  The results that a search's output lists, as (doc_id, text, member, has_score): JSON, an object with
+  `results` or a bare list, or plain blocks of `[doc_id] text` with an empty line between. No results
+  for an error, null for what cannot be read.
+-#}
+{% macro rlvr_results(output, form) -%}
+    {%- set read = struct_of([
+        ['doc_id', 'coalesce(result.doc_id, result.document_id, result.id)'],
+        ['text', 'coalesce(result.snippet, result.context, result.text, result.content)'],
+        ['member', rlvr_text_member('result')],
+        ['has_score', 'result.score is not null'],
+    ]) -%}
+    {%- set blocks -%}
+        string_split(chr(10) || chr(10) || {{ output }}, chr(10) || chr(10) || '[')
+    {%- endset -%}
+    {%- set block = struct_of([
+        ['doc_id', "regexp_extract(block, '^([^\]\s]+)\] ', 1)"],
+        ['text', "regexp_replace(block, '^[^\]\s]+\] (\([0-9.]+\) )?', '')"],
+        ['member', "null::varchar"],
+        ['has_score', "false"],
+    ]) -%}
+    {%- set read_json -%}
+        {{ list_map(
+            "case " ~ form ~ " when 'object' then "
+            ~ json_parse(output, '{"results": [' ~ rlvr_result_shape() ~ ']}') ~ ".results else "
+            ~ json_parse(output, '[' ~ rlvr_result_shape() ~ ']') ~ " end",
+            'result',
+            read
+        ) }}
+    {%- endset -%}
+    case
+        when {{ rlvr_is_error(output) }} or trim({{ output }}) = {{ rlvr_no_results() }} then []
+        when {{ form }} != 'plain' then case
+            when len({{ list_where(read_json, 'result', 'result.doc_id is null') }}) = 0
+                then {{ read_json }}
+        end
+        when regexp_matches({{ output }}, '^\[[^\]\s]+\] ')
+            then {{ list_map(blocks ~ '[2:]', 'block', block) }}
+    end
+{%- endmacro %}
+
+{#- The plain text of a search without results. -#}
+{% macro rlvr_no_results() -%}
+    'No results.'
+{%- endmacro %}
+
+{#- The results as an output of the same form as the one that was recorded. -#}
+{% macro rlvr_results_written(results, output, form, recorded) -%}
+    {%- set member -%}
+        coalesce({{ recorded }}[1].member, 'snippet')
+    {%- endset -%}
+    {%- set item -%}
+        '{"doc_id": ' || {{ as_json('result.doc_id') }}::varchar
+        || case when {{ recorded }}[1].has_score then ', "score": 1.0' else '' end
+        || ', "' || {{ member }} || '": ' || {{ as_json('result.text') }}::varchar || '}'
+    {%- endset -%}
+    {%- set items -%}
+        '[' || {{ list_join(list_map(results, 'result', item), "', '") }} || ']'
+    {%- endset -%}
+    case {{ form }}
+        when 'list' then {{ items }}
+        when 'object' then {{ rlvr_patched(
+            output, json_at(output, "'$.results'") ~ ' is not null', "'{\"results\": ' || " ~ items ~ " || '}'"
+        ) }}
+        else case
+            when len({{ results }}) = 0 then {{ rlvr_no_results() }}
+            else {{ list_join(
+                list_map(results, 'result', "'[' || result.doc_id || '] ' || result.text"),
+                'chr(10) || chr(10)'
+            ) }}
+        end
+    end
+{%- endmacro %}
+
+{#- The recorded object with some members replaced where it has them, or else those members alone. -#}
+{% macro rlvr_patched(output, has_members, members) -%}
+    case
+        when {{ has_members }}
+            then {{ canonical_json(json_patched(
+                json_patched(output, members), "'{\"error\": null}'"
+            ) ~ '::varchar') }}
+        else {{ members }}
+    end
+{%- endmacro %}
+
+{#- An error as an output of the same form as the one that was recorded. -#}
+{% macro rlvr_error_written(error, form) -%}
+    case {{ form }}
+        when 'plain' then 'Error: ' || {{ error }}
+        else '{"error": ' || {{ as_json(error) }}::varchar || '}'
+    end
+{%- endmacro %}
+
+{#- An opened document as an output of the same form as the one that was recorded. -#}
+{% macro rlvr_document_written(doc_id, text, output, form) -%}
+    {%- set member -%}
+        case
+            when {{ json_at(output, "'$.text'") }} is null
+                and {{ json_at(output, "'$.content'") }} is not null then 'content'
+            else 'text'
+        end
+    {%- endset -%}
+    {%- set members -%}
+        '{"doc_id": ' || {{ as_json(doc_id) }}::varchar || ', "' || {{ member }} || '": '
+        || {{ as_json(text) }}::varchar || '}'
+    {%- endset -%}
+    {%- set is_opened -%}
+        coalesce(
+            {{ json_at(output, "'$.text'") }}, {{ json_at(output, "'$.content'") }}
+        ) is not null
+    {%- endset -%}
+    case
+        when {{ form }} = 'object' and (
+            {{ is_opened }} or {{ json_at(output, "'$.error'") }} is not null
+            or {{ json_at(output, "'$.doc_id'") }} is not null
+        ) then {{ rlvr_patched(output, is_opened, members) }}
+        else {{ text }}
+    end
+{%- endmacro %}
+
+{#- Whether an output is the document's text, alone or as JSON with it. -#}
+{% macro rlvr_is_document(doc_id, text, output, form) -%}
+    (
+        {{ output }} = {{ text }}
+        or case
+            when {{ form }} = 'object' then
+                coalesce(
+                    {{ json_text_at(output, "'$.text'") }}, {{ json_text_at(output, "'$.content'") }}
+                ) is not distinct from {{ text }}
+                and coalesce({{ json_text_at(output, "'$.doc_id'") }}, {{ doc_id }}) = {{ doc_id }}
+            else false
+        end
+    )
+{%- endmacro %}
+
+{#- Whether a snippet is text of a document; white space may differ, and an ellipsis at an end is none. -#}
+{% macro rlvr_is_snippet_of(snippet, text) -%}
+    (
+        contains({{ text }}, {{ snippet }})
+        or contains(
+            regexp_replace({{ text }}, '\s+', ' ', 'g'),
+            regexp_replace(
+                regexp_replace({{ snippet }}, '^\s*(\.\.\.|…)?\s*|\s*(\.\.\.|…)?\s*$', '', 'g'),
+                '\s+', ' ', 'g'
+            )
+        )
+    )
+{%- endmacro %}

@@ -1,0 +1,35 @@
+-- Grain: one trajectory of ipw_sft, or another one of Claude Opus, correct or not.
+with
+
+published as (
+    select * from {{ ref('int_ipw_published') }}
+),
+
+selected as (
+    select record_id
+    from {{ ref('int_ipw_selections') }}
+    where mart = 'ipw_sft_with_opus' and reason is null
+),
+
+final as (
+    select
+        published.sample_id,
+        published.conversations,
+        published.tool_calls,
+        published.ground_truth,
+        published.final_answer,
+        published.success,
+        published.total_energy_joules,
+        published.total_latency_seconds,
+        published.total_cost_usd,
+        published.total_tokens,
+        published.num_turns,
+        published.source_dataset,
+        published.category,
+        published.teacher_model,
+        published.tools_used
+    from published
+    semi join selected on published.record_id = selected.record_id
+)
+
+select * from final

@@ -1,0 +1,25 @@
+-- Grain: one tool output of an accepted rollout that a replay cannot vouch for and nothing can mend.
+with
+
+trajectories as (
+    select * from {{ ref('trajectories') }}
+),
+
+replays as (
+    select * from {{ ref('stg_rlvr__replays') }}
+    where doubt is not null
+),
+
+final as (
+    select
+        trajectories.trajectory_id,
+        trajectories.dataset,
+        replays.position,
+        replays.tool_name,
+        trajectories.messages[replays.position]['content'] as output,
+        replays.doubt as reason
+    from replays
+    inner join trajectories on replays.record_id = trajectories.record_id
+)
+
+select * from final

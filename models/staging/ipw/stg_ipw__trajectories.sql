@@ -1,0 +1,135 @@
+-- Grain: one landed trajectory of an orchestrator, its THOUGHT, TOOL, INPUT and FINAL_ANSWER made
+-- canonical. The records of one sample by several teachers are several trajectories.
+with
+
+records as (
+    select * from {{ ref('stg_records__located') }}
+    where family = 'ipw'
+),
+
+messages_parsed as (
+    select
+        *,
+        {{ list_map(
+            json_parse('messages_text', '["JSON"]'),
+            'raw_message',
+            struct_of([
+                ['raw', 'raw_message'],
+                ['fields', json_parse('raw_message', ipw_message_shape())],
+            ])
+        ) }} as source_messages
+    from records
+),
+
+messages_read as (
+    select
+        *,
+        {{ list_map('source_messages', 'source', struct_of([
+            ['role', ipw_role('source.fields')],
+            ['text', content_text(ipw_content('source.fields'))],
+            ['tool_name', 'case when ' ~ ipw_role('source.fields') ~ " = 'tool' then "
+                ~ json_text('source.fields.name') ~ ' end'],
+            ['extra', ipw_message_extra('source.raw', 'source.fields')],
+            ['role_text', ipw_role_text('source.fields')],
+            ['kind', json_kind('source.raw')],
+            ['odd_parts', unreadable_parts(ipw_content('source.fields'))],
+            ['calls', '[]::struct(name varchar)[]'],
+            ['calls_kind', "'NULL'"],
+            ['has_parts', json_kind(ipw_content('source.fields')) ~ " = 'ARRAY'"],
+        ])) }} as read_messages
+    from messages_parsed
+),
+
+texts_cut as (
+    select
+        *,
+        {{ ipw_marks('read_messages') }} as marks,
+        {{ list_map('read_messages', 'source', ipw_cut('source')) }} as cuts
+    from messages_read
+),
+
+sections_named as (
+    select
+        *,
+        {{ list_map('cuts', 'cut', ipw_sections('cut')) }} as sections
+    from texts_cut
+),
+
+lettered as (
+    select
+        *,
+        {{ list_map('sections', 'own', list_join(list_map('own', 'section', 'section.letter'))) }}
+            as letters
+    from sections_named
+),
+
+drafted as (
+    select
+        *,
+        {{ list_map('cuts', 'cut', keyword_draft(
+            'cut', 'sections[turn_number]', 'letters[turn_number]', 'marks', 'turn_number'
+        ), 'turn_number') }} as drafts
+    from lettered
+),
+
+decided as (
+    select
+        * replace (
+            {{ list_map('drafts', 'draft', ipw_decided(
+                'draft', 'sections[turn_number]', 'read_messages[turn_number + 1]'
+            ), 'turn_number') }} as drafts
+        )
+    from drafted
+),
+
+planned as (
+    select
+        *,
+        {{ list_map('drafts', 'draft', keyword_plan(
+            'read_messages[turn_number]', 'draft', 'sections[turn_number]', 'turn_number'
+        ), 'turn_number') }} as plans
+    from decided
+),
+
+turns_made as (
+    select
+        *,
+        {{ list_map('read_messages', 'source', keyword_turn(
+            'source',
+            'plans[turn_number]',
+            'plans',
+            'marks',
+            'turn_number',
+            ipw_text(
+                'plans[turn_number].reasoning',
+                'plans[turn_number].calls',
+                'plans[turn_number].answer'
+            )
+        ), 'turn_number') }} as turns
+    from planned
+),
+
+canonical as (
+    select
+        * replace (
+            {{ ipw_source_id('task_id', 'model') }} as source_id
+        ),
+        {{ canonical_messages('turns') }} as messages,
+        list_concat(
+            {{ message_faults('read_messages') }},
+            {{ keyword_faults('plans', 'marks') }},
+            {{ ipw_record_faults('task_id') }}
+        ) as faults,
+        list_concat(
+            {{ message_flags('read_messages') }},
+            {{ keyword_flags('plans', 'turns', 'marks') }}
+        ) as message_flags
+    from turns_made
+),
+
+final as (
+    select {{ staged_columns('case when success then 0 else 1 end') }}
+    from canonical
+)
+
+select * from final

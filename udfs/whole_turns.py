@@ -1,0 +1,133 @@
+"""Conversations to token ids with whole assistant turns trained, headers included.
+
+The datasets of the family seta mask like this: 1 from the `<|im_start|>` of an assistant's turn,
+through its `<|im_end|>` and the newline after it. Rendering, encoding and the proofs of a row are
+those of `masked_encoding`; here the mask is drawn back over the headers, and the text is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from trajhouse.udfs.conversations import Message, chats_of
+from trajhouse.udfs.loss_mask import ROLE_HEADER
+from trajhouse.udfs.masked_encoding import (
+    ControlTokens,
+    Conversation,
+    Reason,
+    RejectedError,
+    Tokens,
+    tokenize_rows,
+)
+from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
+
+WHOLE_TURNS_TYPE = pa.struct(
+    [
+        ("chat_template_str", pa.string()),
+        ("input_ids", pa.list_(pa.int32())),
+        ("loss_mask", pa.list_(pa.int8())),
+        ("n_tokens", pa.int32()),
+        ("n_trained_tokens", pa.int32()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+
+_ROWS_PER_SLICE = 64
+_LONGEST_DETAIL = 500
+_TURN_START = ROLE_HEADER.removesuffix("assistant")
+
+
+def tokenize_whole_turns(
+    messages: pa.Array | pa.ChunkedArray,
+    tokenizer: pa.Array | pa.ChunkedArray,
+    control_tokens: pa.Array | pa.ChunkedArray,
+) -> pa.ChunkedArray:
+    """The rendered text, token ids and loss mask of each conversation, without tools.
+
+    Args:
+        messages: list<struct>, n rows: OpenAI messages as the source has them. Arguments of a call
+            are rendered as they are where they are a text (`arguments`), and as a template prints
+            JSON where they are none (`arguments_json`, their JSON text).
+        tokenizer: string, n rows: as `load_tokenizer` takes it; its own chat template renders.
+        control_tokens: string, n rows: what becomes of content that spells a control token, as for
+            `tokenize_messages`.
+
+    Returns:
+        WHOLE_TURNS_TYPE, n rows, in chunks that are never laid together. `reason` is null where the
+        row is proven; otherwise it is a code of `Reason`, and all but `detail` are null.
+
+    Raises:
+        CannotOpen: A tokenizer cannot be loaded.
+        ValueError: A policy on control tokens is unknown.
+    """
+    messages = pa.chunked_array([messages]) if isinstance(messages, pa.Array) else messages
+    settings = list(zip(tokenizer.to_pylist(), control_tokens.to_pylist(), strict=True))
+    slices = []
+    start = 0
+    for (spec, policy), run in groupby(settings):
+        stop = start + sum(1 for _ in run)
+        loaded, policy = load_tokenizer(spec), ControlTokens(policy)
+        for first in range(start, stop, _ROWS_PER_SLICE):
+            last = min(first + _ROWS_PER_SLICE, stop)
+            chats = chats_of(messages.slice(first, last - first).combine_chunks())
+            rows = [Conversation([_with_arguments(m) for m in chat], None) for chat in chats]
+            found = tokenize_rows(loaded, rows, policy)
+            slices.append(_as_arrow([_whole(loaded, row) for row in found]))
+        start = stop
+    return pa.chunked_array(slices, WHOLE_TURNS_TYPE)
+
+
+def _with_arguments(message: Message) -> Message:
+    """A message whose calls all have their arguments as text.
+
+    JSON that was no text is printed as the filter `tojson` of chat templates prints it.
+    """
+    for call in message.get("tool_calls") or ():
+        function = call.get("function") or {}
+        if (text := function.pop("arguments_json", None)) is not None:
+            function["arguments"] = json.dumps(json.loads(text), ensure_ascii=False)
+    return message
+
+
+def _whole(tokenizer: LoadedTokenizer, row: Tokens | RejectedError) -> Tokens | RejectedError:
+    """The row with the header of each trained span trained as well."""
+    if isinstance(row, RejectedError):
+        return row
+    opening = tokenizer.control_ids.get(_TURN_START)
+    openings = np.flatnonzero(row.ids == opening) if opening is not None else np.zeros(0, np.int64)
+    starts = np.flatnonzero(np.diff(row.mask, prepend=np.int8(0)) == 1)
+    before = np.searchsorted(openings, starts) - 1
+    if len(openings) == 0 or before.min() < 0 or len(set(before.tolist())) != len(before):
+        detail = f"a trained span follows no {_TURN_START} of its own"
+        return RejectedError(Reason.MASK_UNAVAILABLE, detail)
+    mask: NDArray[np.int8] = row.mask.copy()
+    for header, start in zip(openings[before], starts, strict=True):
+        mask[header:start] = 1
+    return Tokens(row.ids, mask, row.text)
+
+
+def _as_arrow(rows: Sequence[Tokens | RejectedError]) -> pa.StructArray:
+    given = [row if isinstance(row, Tokens) else None for row in rows]
+    refused = [row if isinstance(row, RejectedError) else None for row in rows]
+    ids = np.concatenate([np.zeros(0, np.int32), *(row.ids for row in given if row)])
+    mask = np.concatenate([np.zeros(0, np.int8), *(row.mask for row in given if row)])
+    bounds = pa.array(np.cumsum([0, *(len(row.ids) if row else 0 for row in given)]), pa.int32())
+    is_null = pa.array([row is None for row in given], pa.bool_())
+    sums = [int(row.mask.sum(dtype=np.int64)) if row else None for row in given]
+    columns = [
+        pa.array([row.text if row else None for row in given], pa.string()),
+        pa.ListArray.from_arrays(bounds, pa.array(ids), mask=is_null),
+        pa.ListArray.from_arrays(bounds, pa.array(mask), mask=is_null),
+        pa.array([len(row.ids) if row else None for row in given], pa.int32()),
+        pa.array(sums, pa.int32()),
+        pa.array([str(row.reason) if row else None for row in refused], pa.string()),
+        pa.array([row.detail[:_LONGEST_DETAIL] if row else None for row in refused], pa.string()),
+    ]
+    return pa.StructArray.from_arrays(columns, fields=list(WHOLE_TURNS_TYPE))
