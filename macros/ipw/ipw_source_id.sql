@@ -11,11 +11,7 @@
 {#- Why a record cannot be a trajectory of the family at all, as `message_faults` has it. -#}
 {% macro ipw_record_faults(sample_id) -%}
     case
-        when {{ sample_id }} is null then [{{ struct_of([
-            ['reason', "'key_missing'"],
-            ['turn', 'null::integer'],
-            ['detail', "'no sample_id'"],
-        ]) }}]
+        when {{ sample_id }} is null then [{{ message_fault('key_missing', 'null', "'no sample_id'") }}]
         else []
     end
 {%- endmacro %}

@@ -113,7 +113,7 @@
         ['arguments', 'case when ' ~ input_at ~ " = 0 then '{}' else '{\"input\": ' || "
             ~ as_json(keyword_input(sections, letters, input_at)) ~ "::varchar || '}' end"],
         ['call_id', "'call_' || " ~ number
-            ~ " || case when call_number > 1 then '_' || call_number else '' end"],
+            ~ " || case when call_number > 1 then concat('_', call_number) else '' end"],
     ]), 'call_number') -%}
     {%- set bound -%}
         case

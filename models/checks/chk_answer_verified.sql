@@ -13,7 +13,7 @@ violations as (
         null::integer as position,
         null::integer as turn,
         'the ' || method || ' of ' || {{ as_json('final_answer[:60]') }}::varchar || ' is '
-        || case verdict when 'equal' then 'that' else 'not that' end || ' of '
+        || replace(replace(verdict, 'equal', 'that'), 'different', 'not that') || ' of '
         || {{ as_json('ground_truth[:60]') }}::varchar || ', success is ' || success as detail
     from checked
     where not agrees_with_success

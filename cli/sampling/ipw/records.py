@@ -42,7 +42,7 @@ def _write_verdict(row: Row, grader: int, verdict: bool | None, out: SampleWrite
     record["grader_model"] = f"anthropic:claude-haiku-{grader}"
     number = out.write(REGRADES, record)
     if verdict is None:
-        out.tell(Truth(REGRADES, number, _DATASET, "rejected", "verdict_missing"))
+        out.tell(Truth(REGRADES, number, _DATASET, "rejected", "value_missing"))
     else:
         out.tell(Truth(REGRADES, number, _DATASET, "reference"))
 

@@ -26,10 +26,9 @@ read as (
 judged as (
     select
         *,
-        case
-            when sample_id is null or teacher_model is null then 'key_missing'
-            when regraded_success is null then 'verdict_missing'
-        end as reason,
+        {{ reference_reason(
+            'sample_id || teacher_model', '1', 'regraded_success is not null'
+        ) }} as reason,
         case
             when sample_id is null then 'no sample_id'
             when teacher_model is null then 'no teacher_model'

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.landing.test_documents import pieces_of
 from trajhouse.cli.landing.documents import split_document
-from trajhouse.cli.landing.families import load_family
+from trajhouse.cli.landing.families import Family, Field, load_family
+from trajhouse.cli.landing.judge import Judge, Rejection
 from trajhouse.cli.landing.layout import is_entries
+from trajhouse.cli.landing.rows import inspect_parquet
 
 KEYS = frozenset({"messages", "text"})
 
@@ -76,3 +80,20 @@ def test_family_declares_the_name_of_the_key(tmp_path: Path) -> None:
     assert load_family("react").entry_key == "record_key"
     assert {"messages", "traj", "text", "record_key"} <= load_family("react").record_keys()
     assert load_family("openai").entry_key is None
+
+
+@pytest.mark.parametrize(("value", "is_fit"), [("true", True), ("0.5", True), ('"high"', False)])
+def test_score_is_a_number_or_a_verdict(value: str, is_fit: bool) -> None:
+    judge = Judge(Family("test", (), (Field("reward", (("reward",),), "score"),)))
+    record = f'{{"reward": {value}}}'.encode()
+    if is_fit:
+        assert judge.judge(record).text == record
+    else:
+        with pytest.raises(Rejection, match="true or false"):
+            judge.judge(record)
+
+
+def test_a_text_stands_for_messages_in_parquet(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": ["Thought: Hm."]}), tmp_path / "a.parquet")
+    shape = inspect_parquet(str(tmp_path / "a.parquet"), load_family("react"))
+    assert shape.group_rows == (1,)
