@@ -19,8 +19,7 @@ CHAT_MESSAGES = (
 )
 DOCUMENTS = "STRUCT(doc_id VARCHAR, text VARCHAR)[]"
 FOUND = (
-    "STRUCT(pattern VARCHAR, fault VARCHAR,"
-    " matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
+    "STRUCT(pattern VARCHAR, fault VARCHAR, matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
 )
 VIOLATION = "STRUCT(code VARCHAR, position INTEGER)"
 ANSWER_CHECK = "STRUCT(verdict VARCHAR, method VARCHAR)"
