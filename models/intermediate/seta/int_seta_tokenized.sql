@@ -26,7 +26,7 @@ chats as (
         len(chats.chat_messages) as n_messages,
         {{ udf('tokenize_whole_turns', [
             seta_chat_of(mart, 'chats.chat_messages'), 'trials.call_arguments', tokenizer(),
-            "'" ~ var('control_tokens') ~ "'",
+            control_tokens_of("'seta'"),
         ]) }} as tokenization
     from chats
     inner join trials on chats.record_id = trials.record_id
