@@ -31,7 +31,10 @@ _NONFINITE = re.compile(rb"[-+]?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 _INFINITIES = (float("inf"), float("-inf"))
 _LARGEST_DOUBLE_BITS = 1024
 _MAX_KNOWN_KEYS = 1000
-_NESTED: Final = {"messages": list, "document": dict}
+_NESTED: Final[dict[str, type[list[Any]] | type[dict[str, Any]]]] = {
+    "messages": list,
+    "document": dict,
+}
 """Field types that may also be a string holding such a value as JSON."""
 
 _NUL_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u0000")

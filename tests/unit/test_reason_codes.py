@@ -26,6 +26,7 @@ def codes_in_models() -> set[str]:
         (PROJECT / "macros" / "messages" / f"{name}.sql").read_text(encoding="utf-8")
         for name in ("message_faults", "reference_reason", "tagged_text")
     )
+    faults += (PROJECT / "macros" / "seta" / "seta_faults.sql").read_text(encoding="utf-8")
     macros = "\n".join(path.read_text(encoding="utf-8") for path in PROJECT.glob("macros/*/*.sql"))
     spelled = set(re.findall(r"message_fault\(\s*'([a-z_]+)'", macros))
     cases = re.findall(r"(?:then|else) '([a-z_]+)'", "\n".join([*texts, faults]))
