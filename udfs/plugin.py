@@ -19,10 +19,10 @@ CHAT_MESSAGES = (
 )
 DOCUMENTS = "STRUCT(doc_id VARCHAR, text VARCHAR)[]"
 FOUND = (
-    "STRUCT(pattern VARCHAR, fault VARCHAR,"
-    " matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
+    "STRUCT(pattern VARCHAR, fault VARCHAR, matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
 )
 VIOLATION = "STRUCT(code VARCHAR, position INTEGER)"
+ANSWER_CHECK = "STRUCT(verdict VARCHAR, method VARCHAR)"
 TOKENIZATION = (
     "STRUCT(input_ids INTEGER[], labels INTEGER[], loss_mask TINYINT[], n_tokens INTEGER,"
     " n_trained_tokens INTEGER, tokenizer VARCHAR, reason VARCHAR, detail VARCHAR)"
@@ -38,6 +38,13 @@ def role_grammar_violations(role_path: pa.Array, grammar: pa.Array) -> pa.Array:
     from trajhouse.udfs import role_grammar
 
     return role_grammar.role_grammar_violations(role_path, grammar)
+
+
+def check_answers(answers: pa.Array, truths: pa.Array) -> pa.Array:
+    """`trajhouse.udfs.answer_check`, loaded when a model first calls it."""
+    from trajhouse.udfs import answer_check
+
+    return answer_check.check_answers(answers, truths)
 
 
 def tokenize_messages(
@@ -81,6 +88,14 @@ class Plugin(BasePlugin):
             role_grammar_violations,
             ["VARCHAR", "VARCHAR"],
             VIOLATION,
+            type=ARROW,
+            null_handling=SPECIAL,
+        )
+        conn.create_function(
+            "check_answers",
+            check_answers,
+            ["VARCHAR", "VARCHAR"],
+            ANSWER_CHECK,
             type=ARROW,
             null_handling=SPECIAL,
         )
