@@ -25,8 +25,8 @@ tokenized as (
 
 rendered as (
     select
-        tokenized.mart,
-        trials.*
+        trials.*,
+        tokenized.mart
     from trials
     inner join tokenized on trials.record_id = tokenized.record_id
     where tokenized.reason is null
@@ -44,7 +44,7 @@ ranked as (
     from rendered
     window best_first as (
         partition by mart, dataset, task_id
-        order by reward desc, chain_position desc, trial_uid, record_id
+        order by reward desc, chain_position desc, trial_uid asc, record_id asc
     )
 ),
 

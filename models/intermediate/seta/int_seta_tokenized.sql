@@ -1,6 +1,6 @@
--- Grain: one accepted trial of the family seta and one of its two marts, as the tokenizer's own chat
--- template renders it: with its thinking, or without it and told not to think. Whole assistant turns
--- are trained. A row that cannot be proven has a reason instead of tokens.
+-- Grain: one accepted trial of the family seta and one of its two marts, as the tokenizer's own
+-- template renders it: with its thinking, or without it and told not to think. Whole assistant
+-- turns are trained. A row that cannot be proven has a reason instead of tokens.
 with
 
 trials as (
@@ -18,25 +18,20 @@ chats as (
     where family = 'seta'
 ),
 
-{% for mart in ['seta_sft_thinking', 'seta_sft_nothink'] -%}
-{{ mart }} as (
-    select
-        '{{ mart }}' as mart,
-        chats.record_id,
-        len(chats.chat_messages) as n_messages,
-        {{ udf('tokenize_whole_turns', [
-            seta_chat_of(mart, 'chats.chat_messages'), 'trials.call_arguments', tokenizer(),
-            "'" ~ var('control_tokens') ~ "'",
-        ]) }} as tokenization
-    from chats
-    inner join trials on chats.record_id = trials.record_id
-),
-
-{% endfor -%}
 tokenized as (
-    select * from seta_sft_thinking
-    union all
-    select * from seta_sft_nothink
+    {% for mart in ['seta_sft_thinking', 'seta_sft_nothink'] %}
+        select
+            '{{ mart }}' as mart,
+            chats.record_id,
+            len(chats.chat_messages) as n_messages,
+            {{ udf('tokenize_whole_turns', [
+                seta_chat_of(mart, 'chats.chat_messages'), 'trials.call_arguments', tokenizer(),
+                control_tokens_of("'seta'"),
+            ]) }} as tokenization
+        from chats
+        inner join trials on chats.record_id = trials.record_id
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 unpacked as (

@@ -1,4 +1,5 @@
--- Grain: one task of a dataset of terminal-agent trials, by its best trial, without reasoning, and with /no_think in the system message.
+-- Grain: one task of a dataset of terminal-agent trials, by its best trial, without reasoning and
+-- with /no_think in the system message.
 with
 
 selections as (

@@ -1,4 +1,5 @@
--- Grain: one task of a dataset of terminal-agent trials, by its best trial, with the reasoning of every assistant turn.
+-- Grain: one task of a dataset of terminal-agent trials, by its best trial, with the reasoning of
+-- every assistant turn.
 with
 
 selections as (

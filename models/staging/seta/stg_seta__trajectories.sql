@@ -1,5 +1,5 @@
--- Grain: one landed trial of a terminal agent, a trial directory or a published row, made canonical.
--- Its conversation is what the largest snapshot requested and the message of its response; what a
+-- Grain: one landed trial of a terminal agent, a directory or a published row, made canonical. Its
+-- conversation is what the largest snapshot requested and the message of its response; what a
 -- published row holds beside it (tokens, masks, counts) is computed anew and not kept.
 with
 

@@ -106,3 +106,14 @@ def test_own_families_are_found_without_settings(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("TRAJHOUSE_PROJECT", raising=False)
     for name in ("openai", "swe_agent"):
         assert "messages" in [field.name for field in load_family(name).fields]
+
+
+def test_layout_is_files_unless_the_yml_says_trial_directories(project: Path) -> None:
+    assert load_family("notes").layout == "files"
+    project.write_text(
+        YML.replace("family: notes", "family: notes\n        layout: trial_directories")
+    )
+    assert load_family("notes").layout == "trial_directories"
+    project.write_text(YML.replace("family: notes", "family: notes\n        layout: heap"))
+    with pytest.raises(TrajhouseError, match="notes"):
+        load_family("notes")

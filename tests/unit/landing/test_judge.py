@@ -175,3 +175,42 @@ JSON_VALUES = st.recursive(
 def test_what_json_writes_passes(value: object, is_ascii: bool) -> None:
     raw = json.dumps({"value": value}, ensure_ascii=is_ascii).encode()
     assert Judge(FAMILY).judge(raw).text == raw
+
+
+DOCUMENT = Family("seta", (), (Field("messages", (("conv",),), "document"),))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ('{"request": {"messages": []}}', None),
+        ({"request": 1}, None),
+        ("", None),
+        (None, None),
+        ("null", None),
+        ('{"request": ', "truncated_json"),
+        ('{"a": 1, "a": 2}', "duplicate_key"),
+        ('{"a": 1, "A": 2}', "duplicate_key"),
+        ('{"a": NaN}', "nonfinite_number"),
+        ("[1]", "type_mismatch"),
+        ([1], "type_mismatch"),
+        (7, "type_mismatch"),
+    ],
+)
+def test_a_document_is_an_object_or_a_text_that_holds_one(value: object, reason: str) -> None:
+    raw = json.dumps({"conv": value}).encode()
+    if reason is None:
+        assert Judge(DOCUMENT).judge(raw).text == raw
+        return
+    with pytest.raises(Rejection) as caught:
+        Judge(DOCUMENT).judge(raw)
+    assert caught.value.reason == reason
+
+
+def test_nul_inside_a_document_is_replaced_and_flagged() -> None:
+    raw = json.dumps({"conv": r'{"a": "\u0000"}', "other": r"\u0000"}).encode()
+    accepted = Judge(DOCUMENT).judge(raw)
+    assert accepted.flags == ("nul_char",)
+    landed = json.loads(accepted.text)
+    assert json.loads(landed["conv"]) == {"a": "\ufffd"}
+    assert landed["other"] == r"\u0000"

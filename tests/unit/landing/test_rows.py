@@ -147,3 +147,24 @@ def test_flipped_bit_in_a_page_is_corrupt(tmp_path: Path, compression: str) -> N
     with pytest.raises(Refused) as caught:
         rows(path)
     assert caught.value.reason == "corrupt"
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"conv": pa.array(["{}"])}, None),
+        ({"id": pa.array(["a"])}, "column_missing"),
+        ({"conv": pa.array([{"request": 1}])}, "column_type"),
+    ],
+)
+def test_a_document_column_must_be_there_as_text(
+    tmp_path: Path, columns: dict[str, pa.Array], reason: str | None
+) -> None:
+    family = Family("seta", (), (Field("messages", (("conv",),), "document"),))
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    if reason is None:
+        assert inspect_parquet(str(tmp_path / "a.parquet"), family).group_rows == (1,)
+        return
+    with pytest.raises(Refused) as caught:
+        inspect_parquet(str(tmp_path / "a.parquet"), family)
+    assert caught.value.reason == reason
