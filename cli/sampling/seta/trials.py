@@ -78,7 +78,9 @@ def _ctrf_seconds(verdict: Verdict) -> dict[str, Any]:
         }
         for number in range(verdict.tests)
     ]
-    return {"results": {"tool": {"name": "pytest"}, "summary": _summary(verdict, 1), "tests": tests}}
+    return {
+        "results": {"tool": {"name": "pytest"}, "summary": _summary(verdict, 1), "tests": tests}
+    }
 
 
 def _ctrf_milliseconds(verdict: Verdict) -> dict[str, Any]:
