@@ -56,8 +56,8 @@
             ~ is_call ~ " then 'x' else case " ~ react_word('header')
             ~ " when 'THOUGHT' then 't' when 'ACTION' then 'n' when 'ACTIONINPUT' then 'i'"
             ~ " when 'FINALANSWER' then 'f' else 'q' end end"],
-        ['name', 'case when ' ~ is_call ~ ' then ' ~ called ~ ' else regexp_extract(' ~ body
-            ~ ", '^[\\w.:/-]{1,100}$') end"],
+        ['name', 'case when ' ~ is_call ~ ' then ' ~ called ~ ' when ' ~ react_word('header')
+            ~ " = 'ACTION' then regexp_extract(" ~ body ~ ", '^[\\w.:/-]{1,100}$') else '' end"],
         ['text', 'case when ' ~ is_call ~ ' then regexp_extract(' ~ body ~ ", '" ~ call
             ~ "', 2) else " ~ body ~ ' end'],
         ['rest', 'case when ' ~ is_call ~ ' then trim(regexp_extract(' ~ body ~ ", '" ~ call

@@ -33,6 +33,8 @@ from trajhouse.cli.sampling.request import Length
 
 N_SONNET, N_OPUS = 735, 10
 N_WITH_OPUS = 44_866
+CARD_TOTALS = ("44,301", "44,866", "2,122", "1.2", "GeneralThought")
+CARD_TEACHERS = ("43,556", "735", "10")
 TURNS = (1,) * 17 + (2, 2, 3)
 """Turns of twenty trajectories in a row: 24."""
 # What the marts do not hold.
@@ -122,6 +124,11 @@ def expected(scale: int) -> dict[str, list[tuple[Any, ...]]]:
     categories = sorted(category_counts(scale).items(), key=lambda item: (-item[1], item[0]))
     total = sum(count for _, count in categories)
     n_turns = sum(turns for turns, _ in zip(cycle(TURNS), range(total)))
+    if scale == 1:  # the plan is right before it is run
+        printed = (f"{total:,}", f"{total + n_more_opus(1):,}", f"{len(categories):,}")
+        assert (*printed, f"{n_turns / total:.1f}", "GeneralThought") == CARD_TOTALS
+        assert tuple(f"{count:,}" for count in teacher_counts(1).values()) == CARD_TEACHERS
+        assert categories[:10] == list(TOP_CATEGORIES.items())
     totals = {
         "Total trajectories (deduped, correct only)": total,
         "Total trajectories (with all opus)": total + n_more_opus(scale),

@@ -199,6 +199,7 @@ def _measure(frames: Sequence[Row]) -> Iterator[tuple[int, int]]:
         some = frames[start : start + 64]
         tokenized = tokenize_whole_turns(
             pa.array([messages_of(frame) for frame in some], _CHATS),
+            pa.nulls(len(some), pa.string()),
             pa.array(["Qwen/Qwen3-8B"] * len(some), pa.string()),
             pa.array(["reject"] * len(some), pa.string()),
         )
