@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format lock bench docs clean
+.PHONY: help demo replica test test-fast lint format lock bench docs clean
 
 help:
 	@echo "make demo       ingest, build and export the bundled sample"
+	@echo "make replica    the four published datasets, at the counts of their cards"
 	@echo "make test       every test, fast and slow"
 	@echo "make test-fast  the fast tier alone"
 	@echo "make lint       Python lint and types, SQL style"
@@ -30,13 +31,20 @@ demo: $(READY)
 	rm -rf $(DEMO)
 	$(TRAJHOUSE) ingest openai tests/sample/support.jsonl --dataset support
 	$(TRAJHOUSE) ingest swe_agent tests/sample/repairs --dataset repairs
+	$(TRAJHOUSE) sample ipw --rows 40 --out $(DEMO)/ipw
+	$(TRAJHOUSE) ingest ipw $(DEMO)/ipw/runs --dataset ipw
+	$(TRAJHOUSE) ingest ipw_regrades $(DEMO)/ipw/regrades --dataset ipw
 	$(TRAJHOUSE) build
 	$(TRAJHOUSE) marts
+	$(TRAJHOUSE) query "select mart, reason, count(*) as trajectories from selections group by all order by all"
 	$(TRAJHOUSE) query "select stage, reason, count(*) as records from rejections group by all order by all"
 	$(TRAJHOUSE) export sft_messages --out $(DEMO)/sft_messages --split train=0.8,validation=0.2
 	$(TRAJHOUSE) export sft_tokenized --out $(DEMO)/sft_tokenized --split train=0.8,validation=0.2
 	$(BIN)/python tests/sample/load_back.py $(DEMO)/sft_messages $(DEMO)/sft_tokenized
 	$(TRAJHOUSE) show support/support-001 --mask
+
+replica: $(READY)
+	$(BIN)/python tests/replica/run.py --out out/replica
 
 test: $(READY)
 	$(BIN)/python -m pytest -m serial

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_INTERVAL = 0.05
+_INTERVAL = 0.2
 
 
 def peak_memory(process: subprocess.Popen[Any]) -> int:

@@ -19,18 +19,14 @@ CHAT_MESSAGES = (
 )
 DOCUMENTS = "STRUCT(doc_id VARCHAR, text VARCHAR)[]"
 FOUND = (
-    "STRUCT(pattern VARCHAR, fault VARCHAR,"
-    " matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
-)
-SOURCE_CHAT = CHAT_MESSAGES.replace(
-    "arguments VARCHAR", "arguments VARCHAR, arguments_json VARCHAR"
+    "STRUCT(pattern VARCHAR, fault VARCHAR, matches STRUCT(doc_id VARCHAR, context VARCHAR)[])[]"
 )
 VIOLATION = "STRUCT(code VARCHAR, position INTEGER)"
+ANSWER_CHECK = "STRUCT(verdict VARCHAR, method VARCHAR)"
 TOKENIZATION = (
     "STRUCT(input_ids INTEGER[], labels INTEGER[], loss_mask TINYINT[], n_tokens INTEGER,"
     " n_trained_tokens INTEGER, tokenizer VARCHAR, reason VARCHAR, detail VARCHAR)"
 )
-
 WHOLE_TURNS = (
     "STRUCT(chat_template_str VARCHAR, input_ids INTEGER[], loss_mask TINYINT[],"
     " n_tokens INTEGER, n_trained_tokens INTEGER, reason VARCHAR, detail VARCHAR)"
@@ -42,6 +38,13 @@ def role_grammar_violations(role_path: pa.Array, grammar: pa.Array) -> pa.Array:
     from trajhouse.udfs import role_grammar
 
     return role_grammar.role_grammar_violations(role_path, grammar)
+
+
+def check_answers(answers: pa.Array, truths: pa.Array) -> pa.Array:
+    """`trajhouse.udfs.answer_check`, loaded when a model first calls it."""
+    from trajhouse.udfs import answer_check
+
+    return answer_check.check_answers(answers, truths)
 
 
 def tokenize_messages(
@@ -63,12 +66,12 @@ def regex_search(
 
 
 def tokenize_whole_turns(
-    messages: pa.Array, tokenizer: pa.Array, control_tokens: pa.Array
+    messages: pa.Array, arguments: pa.Array, tokenizer: pa.Array, control_tokens: pa.Array
 ) -> pa.Array:
     """`trajhouse.udfs.whole_turns`, loaded when a model first calls it."""
     from trajhouse.udfs import whole_turns
 
-    return whole_turns.tokenize_whole_turns(messages, tokenizer, control_tokens)
+    return whole_turns.tokenize_whole_turns(messages, arguments, tokenizer, control_tokens)
 
 
 class Plugin(BasePlugin):
@@ -85,6 +88,14 @@ class Plugin(BasePlugin):
             role_grammar_violations,
             ["VARCHAR", "VARCHAR"],
             VIOLATION,
+            type=ARROW,
+            null_handling=SPECIAL,
+        )
+        conn.create_function(
+            "check_answers",
+            check_answers,
+            ["VARCHAR", "VARCHAR"],
+            ANSWER_CHECK,
             type=ARROW,
             null_handling=SPECIAL,
         )
@@ -107,7 +118,7 @@ class Plugin(BasePlugin):
         conn.create_function(
             "tokenize_whole_turns",
             tokenize_whole_turns,
-            [SOURCE_CHAT, "VARCHAR", "VARCHAR"],
+            [CHAT_MESSAGES, "VARCHAR", "VARCHAR", "VARCHAR"],
             WHOLE_TURNS,
             type=ARROW,
             null_handling=SPECIAL,

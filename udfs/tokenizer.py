@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ _HUB_TIMEOUT_SECONDS = 5
 _HUB_FILES = ("*.json", "*.txt", "*.model", "*.jinja")
 _HUB_FILES_NOT = ("*.safetensors.index.json", "*.bin.index.json", "onnx/*")
 _MASK_POLICY = "header out, stop token and newline in"
+_ONE_AT_A_TIME = Lock()
+"""DuckDB calls from several threads, and importing transformers in two at once fails."""
 _PROBE = "<|x|>Ünïcode 中文 \U0001f9ea  42\n\n\tdef f(x):\r\n    return '</x>' "
 
 
@@ -110,7 +113,8 @@ def load_tokenizer(spec: str) -> LoadedTokenizer:
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
     template_file = os.environ.get(TEMPLATE_VARIABLE) or None
-    return _load(spec, template_file, os.environ.get(ENCODER_VARIABLE) or None)
+    with _ONE_AT_A_TIME:
+        return _load(spec, template_file, os.environ.get(ENCODER_VARIABLE) or None)
 
 
 @lru_cache(maxsize=8)

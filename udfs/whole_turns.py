@@ -46,15 +46,17 @@ _TURN_START = ROLE_HEADER.removesuffix("assistant")
 
 def tokenize_whole_turns(
     messages: pa.Array | pa.ChunkedArray,
+    arguments: pa.Array | pa.ChunkedArray,
     tokenizer: pa.Array | pa.ChunkedArray,
     control_tokens: pa.Array | pa.ChunkedArray,
 ) -> pa.ChunkedArray:
     """The rendered text, token ids and loss mask of each conversation, without tools.
 
     Args:
-        messages: list<struct>, n rows: OpenAI messages as the source has them. Arguments of a call
-            are rendered as they are where they are a text (`arguments`), and as a template prints
-            JSON where they are none (`arguments_json`, their JSON text).
+        messages: list<struct>, n rows, as in the mart sft_messages.
+        arguments: string, n rows: a JSON list with the arguments of every call in order, as the
+            source has them, to be rendered in place of the messages' own; null leaves those. A text
+            is rendered as it is, other JSON as chat templates print it.
         tokenizer: string, n rows: as `load_tokenizer` takes it; its own chat template renders.
         control_tokens: string, n rows: what becomes of content that spells a control token, as for
             `tokenize_messages`.
@@ -65,9 +67,10 @@ def tokenize_whole_turns(
 
     Raises:
         CannotOpen: A tokenizer cannot be loaded.
-        ValueError: A policy on control tokens is unknown.
+        ValueError: A policy on control tokens is unknown; or arguments are not as many as calls.
     """
     messages = pa.chunked_array([messages]) if isinstance(messages, pa.Array) else messages
+    sources = arguments.to_pylist()
     settings = list(zip(tokenizer.to_pylist(), control_tokens.to_pylist(), strict=True))
     slices = []
     start = 0
@@ -77,23 +80,29 @@ def tokenize_whole_turns(
         for first in range(start, stop, _ROWS_PER_SLICE):
             last = min(first + _ROWS_PER_SLICE, stop)
             chats = chats_of(messages.slice(first, last - first).combine_chunks())
-            rows = [Conversation([_with_arguments(m) for m in chat], None) for chat in chats]
+            texts = sources[first:last]
+            rows = [
+                Conversation(_with_arguments(*row), None) for row in zip(chats, texts, strict=True)
+            ]
             found = tokenize_rows(loaded, rows, policy)
             slices.append(_as_arrow([_whole(loaded, row) for row in found]))
         start = stop
     return pa.chunked_array(slices, WHOLE_TURNS_TYPE)
 
 
-def _with_arguments(message: Message) -> Message:
-    """A message whose calls all have their arguments as text.
+def _with_arguments(chat: list[Message], arguments: str | None) -> list[Message]:
+    """The chat with the arguments of its calls replaced.
 
-    JSON that was no text is printed as the filter `tojson` of chat templates prints it.
+    JSON that is no text is printed as the filter `tojson` of chat templates prints it.
     """
-    for call in message.get("tool_calls") or ():
-        function = call.get("function") or {}
-        if (text := function.pop("arguments_json", None)) is not None:
-            function["arguments"] = json.dumps(json.loads(text), ensure_ascii=False)
-    return message
+    if arguments is None:
+        return chat
+    calls = [call for message in chat for call in message.get("tool_calls") or ()]
+    for call, value in zip(calls, json.loads(arguments), strict=True):
+        if value is not None:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            call["function"]["arguments"] = text
+    return chat
 
 
 def _whole(tokenizer: LoadedTokenizer, row: Tokens | RejectedError) -> Tokens | RejectedError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trajhouse.cli.console import emit, emit_json, emit_table, talk
-from trajhouse.cli.errors import DiskFault
+from trajhouse.cli.errors import DiskFault, UsageFault
 from trajhouse.cli.exporting.request import (
     ALL_ROWS,
     DEFAULT_SHARD_SIZE,
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 @click.option(
     "--max-shard-size",
     metavar="SIZE",
-    default=DEFAULT_SHARD_SIZE,
-    show_default=True,
-    help="Start a new file before one holds more than this, uncompressed.",
+    help="Start a new file before one holds more than this, uncompressed."
+    f"  [default: {DEFAULT_SHARD_SIZE}]",
 )
+@click.option("--single-file", is_flag=True, help="Write each split as one file, however large.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--force", is_flag=True, help="Replace the export that is at DIR.")
@@ -61,7 +61,8 @@ def export(
     where: str | None,
     columns: str | None,
     split: str | None,
-    max_shard_size: str,
+    max_shard_size: str | None,
+    single_file: bool,
     dry_run: bool,
     as_json: bool,
     force: bool,
@@ -77,6 +78,7 @@ def export(
       trajhouse export sft_messages --out out/messages
       trajhouse export sft_tokenized --out out/tokens --split train=0.95,validation=0.05
       trajhouse export sft_messages --out out/good --where "reward = 1" --columns task_id,messages
+      trajhouse export sera_sft --out out/sera --single-file --where "line_level_recall > 0.75"
     """  # noqa: D301 - click reads the \b
     request = ExportRequest(
         mart=mart,
@@ -84,7 +86,7 @@ def export(
         where=where,
         columns=parse_columns(columns) if columns is not None else None,
         splits=parse_splits(split) if split is not None else ALL_ROWS,
-        max_shard_bytes=parse_size(max_shard_size),
+        max_shard_bytes=_shard_bytes(max_shard_size, single_file),
         force=force,
     )
     from trajhouse.cli.exporting.exporter import plan_export, run_export
@@ -98,6 +100,23 @@ def export(
     if done.wide_rows:
         talk(f"warning: {done.wide_rows:,} rows are over 2 MB; the Hub's viewer does not show them")
     _show(done.manifest, out, as_json)
+
+
+def _shard_bytes(max_shard_size: str | None, single_file: bool) -> int | None:
+    """The size at which a shard ends; None for one file a split.
+
+    Raises:
+        UsageFault: Both are asked for, or the size is none.
+    """
+    if not single_file:
+        return parse_size(max_shard_size or DEFAULT_SHARD_SIZE)
+    if max_shard_size is not None:
+        raise UsageFault(
+            "--single-file and --max-shard-size are both given",
+            "one file has no greatest size",
+            "leave one of them out",
+        )
+    return None
 
 
 def _show_plan(plan: Plan, out: Path, as_json: bool) -> None:

@@ -72,12 +72,13 @@ def sample(
             {
                 "out": str(out),
                 "records": writer.n_records,
+                "n_records": writer.n_told,
                 "faults": planted,
                 "ingest": ingest_lines(module.INGESTS, str(out)),
             }
         )
         return
-    emit(f"{sum(writer.n_records.values()):,} records of {family} in {out}")
+    emit(f"{writer.n_told:,} records of {family} in {out}")
     talk("next:")
     for line in (*ingest_lines(module.INGESTS, str(out)), "trajhouse build"):
         talk(f"  {line}")

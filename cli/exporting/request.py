@@ -49,7 +49,8 @@ class ExportRequest:
         where: One boolean SQL expression over the mart's columns, or None for every row.
         columns: Columns to write, in this order, or None for all.
         splits: Shares of the tasks, in the order in which hashes are dealt out.
-        max_shard_bytes: A shard ends before it holds more than this, in uncompressed bytes.
+        max_shard_bytes: A shard ends before it holds more than this, in uncompressed bytes; None
+            makes one file of each split, whatever its size.
         force: Whether an export that is in the way is replaced.
         threads: DuckDB's threads, or None for its default. The output is the same either way.
     """
@@ -59,7 +60,7 @@ class ExportRequest:
     where: str | None = None
     columns: tuple[str, ...] | None = None
     splits: tuple[Split, ...] = ALL_ROWS
-    max_shard_bytes: int = 500 * 10**6
+    max_shard_bytes: int | None = 500 * 10**6
     force: bool = False
     threads: int | None = None
 

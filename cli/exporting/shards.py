@@ -63,12 +63,14 @@ class SplitRows:
 class SplitWriter:
     """Writes the rows of one split, in the order they are given, under `folder`/data."""
 
-    def __init__(self, folder: Path, split: str, schema: pa.Schema, max_shard_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, split: str, schema: pa.Schema, max_shard_bytes: int | None
+    ) -> None:
         self._folder = folder / DATA_FOLDER
         self._split = split
         self._schema = schema
         self._max_shard_bytes = max_shard_bytes
-        self._cutter = _RowGroupCutter(min(ROW_GROUP_BYTES, max_shard_bytes))
+        self._cutter = _RowGroupCutter(min(ROW_GROUP_BYTES, max_shard_bytes or ROW_GROUP_BYTES))
         self._content = ContentHash()
         self._hasher = ThreadPoolExecutor(1)
         self._hashing: Future[None] | None = None
@@ -112,12 +114,17 @@ class SplitWriter:
             self._hashing.result()
 
     def _write_group(self, group: pa.Table, size: int) -> None:
-        if self._rows and self._bytes + size > self._max_shard_bytes:
+        if self._rows and self._is_full(size):
             self._end_shard()
         writer = self._writer or self._open()
         writer.write_table(group, row_group_size=group.num_rows)
         self._rows += group.num_rows
         self._bytes += size
+
+    def _is_full(self, size: int) -> bool:
+        """Whether the shard being written has no room for `size` bytes more."""
+        limit = self._max_shard_bytes
+        return limit is not None and self._bytes + size > limit
 
     def _open(self) -> pq.ParquetWriter:
         path = self._folder / f"{self._split}-{len(self._written):05d}.parquet"

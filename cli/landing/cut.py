@@ -19,7 +19,7 @@ from trajhouse.cli.landing.blocks import (
 from trajhouse.cli.landing.decompress import open_content
 from trajhouse.cli.landing.documents import Element, split_document
 from trajhouse.cli.landing.families import Family
-from trajhouse.cli.landing.layout import UTF8_MARK, is_document, require_utf8
+from trajhouse.cli.landing.layout import UTF8_MARK, is_document, is_entries, require_utf8
 from trajhouse.cli.landing.lines import split_lines
 from trajhouse.cli.landing.records import Oversized
 from trajhouse.cli.landing.streams import Refused, SourceFile, read_fully
@@ -72,6 +72,9 @@ def cut_file(source: SourceFile, origin: Origin, family: Family) -> CutFile:
     first = head[start:]
     name = source.path if compression == "none" else str(PurePath(source.path).with_suffix(""))
     pieces = chain([first], iter(lambda: read_fully(content, BLOCK_BYTES), b""))
+    if family.entry_key is not None and is_entries(first, name, family.record_keys()):
+        entries = split_document(pieces, start, entry_key=family.entry_key)
+        return CutFile("json", _cut_document(origin, entries))
     if is_document(first, len(head) < BLOCK_BYTES, name):
         return CutFile("json", _cut_document(origin, split_document(pieces, start)))
     return CutFile("jsonl", _cut_lines(origin, pieces, start), compression == "none")

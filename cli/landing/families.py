@@ -13,7 +13,8 @@ from trajhouse.cli.errors import TrajhouseError, UsageFault
 from trajhouse.cli.landing.jsonpaths import Step, format_path, parse_path
 from trajhouse.cli.project import project_folder
 
-FIELD_TYPES = ("messages", "document", "text", "number", "boolean", "json")
+FIELD_TYPES = ("messages", "document", "text", "number", "score", "boolean", "json")
+"""A score is a number, or true or false for 1 or 0."""
 LAYOUTS = ("files", "trial_directories")
 
 
@@ -40,6 +41,8 @@ class Family:
         name: The family's name.
         suffixes: Name endings a folder walk takes beside the usual ones, lower case with the dot.
         fields: The declared fields.
+        entry_key: The name that a record's key gets where a JSON document is an object of records;
+            None where the family has no such documents.
         layout: One of `LAYOUTS`: whether a folder holds files of records, or may hold directories
             that are one record each.
     """
@@ -48,6 +51,11 @@ class Family:
     suffixes: tuple[str, ...]
     fields: tuple[Field, ...]
     layout: str = "files"
+    entry_key: str | None = None
+
+    def record_keys(self) -> frozenset[str]:
+        """The keys that only a record has: those where a declared field may be."""
+        return frozenset(str(path[0]) for field in self.fields for path in field.paths)
 
     def fields_as_json(self) -> str:
         """Field names and their DuckDB JSON paths, as JSON text with sorted keys."""
@@ -140,6 +148,7 @@ def _read_family(name: str, path: Path) -> Family:
             tuple(suffix.lower() for suffix in meta.get("suffixes", ())),
             tuple(_read_field(key, value) for key, value in meta["fields"].items()),
             layout,
+            meta.get("entry_key"),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         cause = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)

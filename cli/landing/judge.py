@@ -211,6 +211,8 @@ def _check_type(value: Any, kind: str, name: str, path: str) -> None:
         is_fit = not isinstance(value, dict | list)
     elif kind == "number":
         is_fit = isinstance(value, int | float) and not isinstance(value, bool)
+    elif kind == "score":
+        is_fit = isinstance(value, bool | int | float)
     elif kind == "boolean":
         is_fit = isinstance(value, bool | int | float) and value in (0, 1)
     else:
@@ -220,6 +222,7 @@ def _check_type(value: Any, kind: str, name: str, path: str) -> None:
             "messages": "a list",
             "document": "an object",
             "number": "a number",
+            "score": "a number, true or false",
             "boolean": "true, false, 0 or 1",
         }
         expected = wanted.get(kind, "text")

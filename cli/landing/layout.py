@@ -1,11 +1,16 @@
-"""Whether a text holds a record a line or is one JSON document, decided by content."""
+"""Whether a text holds a record a line, is one JSON document, or an object of records."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
+
 from trajhouse.cli.landing.lexer import (
+    COMMA,
     OPEN_LIST,
     OPEN_OBJECT,
+    STRING,
     WHITESPACE,
+    Nesting,
     end_of_value,
     skip_whitespace,
 )
@@ -81,3 +86,41 @@ def is_document(head: bytes, is_all: bool, name: str) -> bool:
     next_end = head.find(b"\n", next_start)
     next_line = head[next_start : len(head) if next_end < 0 else next_end].rstrip(WHITESPACE)
     return end_of_value(next_line, 0) != len(next_line)
+
+
+def is_entries(head: bytes, name: str, record_keys: Set[str]) -> bool:
+    """Whether a text is one JSON object whose values are records, of a family that has such.
+
+    It is one object, over one line or several, in a file that does not say `.jsonl` or `.ndjson`;
+    and none of its keys, as far as they are in `head`, is one that a record has.
+
+    Args:
+        head: The first bytes, byte order mark removed.
+        name: The file's name, without compression suffix.
+        record_keys: Keys that only a record has.
+    """
+    start = skip_whitespace(head, 0)
+    is_object = start < len(head) and head[start] == OPEN_OBJECT
+    if not is_object or name.lower().endswith(_LINE_SUFFIXES):
+        return False
+    end = end_of_value(head, start)
+    is_alone = end < 0 or skip_whitespace(head, end) == len(head)
+    return is_alone and record_keys.isdisjoint(_keys(head, start + 1))
+
+
+def _keys(text: bytes, position: int) -> Iterator[str]:
+    """The keys of the object whose members start at `position`, up to the end of the text."""
+    nesting = Nesting(flat_depth=1)
+    nesting.depth = 1
+    while nesting.depth and position < len(text):
+        position = skip_whitespace(text, position)
+        if key := STRING.match(text, position):
+            yield key[0][1:-1].decode("utf-8", "replace")
+        while (position := nesting.next_stop(text, position)) < len(text):
+            found = text[position]
+            position += 1
+            if found == COMMA:
+                break
+            nesting.depth += 1 if found in b"[{" else -1
+            if not nesting.depth:
+                break

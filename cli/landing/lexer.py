@@ -12,7 +12,7 @@ _UP_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+", re.DOTALL)
 _UP_TO_SEPARATOR = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+", re.DOTALL)
 _STRING_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
-QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT = b'",[]{'
+QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT = b'",[]{}'
 WHITESPACE = b" \t\r\n"
 """What JSON allows between values (RFC 8259, section 2)."""
 _SPACES = re.compile(rb"[ \t\r\n]*+")

@@ -41,7 +41,7 @@ def inspect_parquet(path: str, family: Family) -> ParquetShape:
     """Read the footer of a Parquet file and check its columns.
 
     A column of a field may have any type that its field takes; columns of no field are kept in the
-    record as they are. Only the messages must be there.
+    record as they are. Only the messages must be there, or the one text that stands for them.
 
     Raises:
         Refused: corrupt, or column_missing, column_type, column_duplicate naming the column.
@@ -50,8 +50,13 @@ def inspect_parquet(path: str, family: Family) -> ParquetShape:
         metadata = file.metadata
         schema = file.schema_arrow
         _require_unique(list(schema), "")
+        has_text = any(
+            field.name == "text" and any(_column_at(schema, path) for path in field.paths)
+            for field in family.fields
+        )
         for field in family.fields:
-            _check_field(schema, field.name, field.type, field.paths)
+            is_needed = field.type in ("messages", "document") and not has_text
+            _check_field(schema, field.name, field.type, field.paths, is_needed)
         groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
         binary = [column.name for column in schema if _kind_of(column.type) == "binary"]
         return ParquetShape(
@@ -147,10 +152,14 @@ def _require_unique(fields: list[pa.Field], prefix: str) -> None:
 
 
 def _check_field(
-    schema: pa.Schema, name: str, kind: str, paths: tuple[tuple[Step, ...], ...]
+    schema: pa.Schema,
+    name: str,
+    kind: str,
+    paths: tuple[tuple[Step, ...], ...],
+    is_needed: bool,
 ) -> None:
     columns = [column for path in paths if (column := _column_at(schema, path))]
-    if not columns and kind in ("messages", "document"):
+    if not columns and is_needed:
         wanted = " or ".join(repr(path[0]) for path in paths)
         raise Refused(
             "column_missing",
@@ -188,6 +197,7 @@ def _takes(kind: str, column: pa.DataType) -> bool:
         "document": {"text"},
         "text": {"text", "number", "boolean", "time"},
         "number": {"number"},
+        "score": {"number", "boolean"},
         "boolean": {"boolean", "number"},
     }
     return kind == "json" or found == "null" or found in takes[kind]

@@ -52,6 +52,8 @@ def run_task(batch: Batch, task: Task) -> list[Tally]:
         except Refused as refused:
             part.roll_back(mark)
             tally = Tally(refusal=(refused.reason, refused.detail))
+        else:
+            part.flush_when_full()
         tallies.append(tally)
     part.close()
     return tallies

@@ -59,6 +59,7 @@ class SampleWriter:
         self._aside = out.with_name(f".{out.name}.{os.getpid()}.partial")
         self._files: dict[str, IO[str]] = {}
         self._n_records: dict[str, int] = {}
+        self.n_told = 0
 
     def __enter__(self) -> SampleWriter:
         self._aside.mkdir(parents=True)
@@ -106,5 +107,6 @@ class SampleWriter:
         target.write_text(text, encoding="utf-8")
 
     def tell(self, truth: Truth) -> None:
-        """Say what must become of a record."""
+        """Say what must become of a record; `n_told` counts them."""
+        self.n_told += 1
         self.write(TRUTH, asdict(truth))

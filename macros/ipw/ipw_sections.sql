@@ -50,7 +50,9 @@
             case
                 when {{ is_call }}
                     then regexp_extract(header, '(?i)TOOL[*\s]*:[*\s]*([^\s*]+)', 1)
-                else trim(split_part({{ body }}, chr(10), 1), ' *`"' || chr(9) || chr(13))
+                when {{ word }} = 'TOOL'
+                    then trim(split_part({{ body }}, chr(10), 1), ' *`"' || chr(9) || chr(13))
+                else ''
             end,
             '^\S{1,100}$'
         )

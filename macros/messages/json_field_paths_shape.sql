@@ -2,7 +2,8 @@
 {% macro json_field_paths_shape() -%}
     {
     {%- for field in [
-        'messages', 'id', 'task_id', 'model', 'success', 'reward', 'category', 'tools'
+        'messages', 'id', 'task_id', 'model', 'success', 'reward', 'category', 'tools',
+        'question', 'text'
     ] -%}
         "{{ field }}": ["VARCHAR"]{{ ", " if not loop.last }}
     {%- endfor -%}

@@ -196,8 +196,9 @@
 {#- What was odd about the texts, as flags of the trajectory. -#}
 {% macro keyword_flags(plans, turns, marks) -%}
     {%- set flags = {
-        'text_set_aside': 'plan.is_set_aside', 'tool_inferred': 'plan.is_inferred',
         'answer_goes_on': "contains(plan.answer, chr(10))",
+        'text_set_aside': 'plan.is_set_aside',
+        'tool_inferred': 'plan.is_inferred',
     } -%}
     list_concat(
         {%- for flag, condition in flags.items() %}

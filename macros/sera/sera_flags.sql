@@ -1,16 +1,15 @@
 {#- What conversion did to a raw trajectory, as flags. -#}
-{% macro sera_step_flags(steps, step_path, letters, path, parts, end_position) -%}
+{% macro sera_step_flags(steps, step_path, reasonings, letters, path, parts, end_position) -%}
     {%- set is_filled = list_where(
         'range(1, len(' ~ steps ~ ') + 1)',
         'step_number',
-        '(' ~ letters ~ '[' ~ steps ~ "[step_number]] = 'c' or " ~ steps ~ '[step_number] = '
-        ~ end_position ~ ') and '
-        ~ sera_step_reasoning(steps, letters, parts, end_position, 'step_number') ~ ' is null'
+        reasonings ~ '[step_number] is null and (' ~ letters ~ '[' ~ steps
+        ~ "[step_number]] = 'c' or " ~ steps ~ '[step_number] = ' ~ end_position ~ ')'
     ) -%}
     {%- set flags = {
         'reasoning_filled': 'len(' ~ is_filled ~ ') > 0',
-        'answer_filled': letters ~ '[' ~ end_position ~ "] = 'x' and coalesce("
-            ~ parts ~ '[' ~ end_position ~ "].visible, '') = ''",
+        'answer_filled': letters ~ '[' ~ end_position ~ "] = 'x' and coalesce(" ~ parts ~ '['
+            ~ end_position ~ "].argument, " ~ parts ~ '[' ~ end_position ~ "].visible, '') = ''",
         'answers_folded': "regexp_matches(" ~ step_path ~ ", '[tx].')",
         'replies_dropped': "regexp_matches(" ~ path ~ "[:coalesce(" ~ end_position
             ~ ", len(" ~ path ~ "))], '[tx]d*[ou]')",

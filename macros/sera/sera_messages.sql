@@ -7,12 +7,13 @@
 
   Everything is found by position, so the work grows with the number of messages.
 
-  steps: positions of the steps; step_path: their letters; letters: those of all messages
-  parts: for each message (letter's turn) said, thinking, visible, calls, call_id, text, extra
+  steps: positions of the steps; reasonings: what each reasons, of `sera_step_reasoning`
+  letters: those of all messages
+  parts: for each message role, text, thinking, visible, said, argument, calls, call_id, extra
   end_position: the step that ends the trajectory, or null
   fillers: what empty reasoning is filled with; key: what the filler is chosen by, with the turn
 -#}
-{% macro sera_messages(steps, step_path, letters, parts, end_position, fillers, key) -%}
+{% macro sera_messages(steps, reasonings, letters, parts, end_position, fillers, key) -%}
     {%- set head = list_map(
         list_where(
             'range(1, coalesce(' ~ steps ~ '[1], len(' ~ letters ~ ') + 1))',
@@ -26,7 +27,7 @@
         steps,
         'step_position',
         sera_step_messages(
-            steps, step_path, letters, parts, end_position, fillers, key, 'step_position',
+            steps, reasonings, letters, parts, end_position, fillers, key, 'step_position',
             'step_number'
         ),
         'step_number'
@@ -36,11 +37,11 @@
 
 {#- The messages of one step and those that follow it. -#}
 {% macro sera_step_messages(
-    steps, step_path, letters, parts, end_position, fillers, key, step_position, step_number
+    steps, reasonings, letters, parts, end_position, fillers, key, step_position, step_number
 ) -%}
     {%- set own = parts ~ '[' ~ step_position ~ ']' -%}
     {%- set letter = letters ~ '[' ~ step_position ~ ']' -%}
-    {%- set reasoning = sera_step_reasoning(steps, letters, parts, end_position, step_number) -%}
+    {%- set reasoning = reasonings ~ '[' ~ step_number ~ ']' -%}
     {%- set filler -%}
         {{ fillers }}[1 + {{ hash_bucket(key ~ " || ':' || " ~ step_position, 'len(' ~ fillers ~ ')') }}]
     {%- endset -%}
@@ -80,8 +81,9 @@
 {%- endmacro %}
 
 {#-
-  The reasoning of a step: what an answer folded into it said, then its own. A call has no place for
-  text beside it, so its visible text is reasoning too; of an answer only the thinking is.
+  The reasoning of a step, null where it has none: what an answer folded into it said, then its own. A call has no place for
+  text beside it, so its visible text is reasoning too; of an answer only the thinking is, unless a
+  submit hands in something else.
 -#}
 {% macro sera_step_reasoning(steps, letters, parts, end_position, step_number) -%}
     {%- set step_position = steps ~ '[' ~ step_number ~ ']' -%}
@@ -90,18 +92,28 @@
     {%- set folded -%}
         case
             when {{ step_number }} > 1 and {{ letters }}[{{ before }}] in ('x', 't')
-                then {{ parts }}[{{ before }}].said
+                then {{ sera_reasoning([
+                    parts ~ '[' ~ before ~ '].said', parts ~ '[' ~ before ~ '].argument',
+                ]) }}
         end
     {%- endset -%}
     {%- set said -%}
-        case when {{ step_position }} = {{ end_position }} then {{ own }}.thinking else {{ own }}.said end
+        case
+            when {{ step_position }} = {{ end_position }} and {{ own }}.argument is null
+                then {{ own }}.thinking
+            else {{ own }}.said
+        end
     {%- endset -%}
     {{ sera_reasoning([folded, said]) }}
 {%- endmacro %}
 
-{#- The answer of the message that ends the trajectory: its visible text. A submit without any gets one. -#}
+{#-
+  The answer of the message that ends the trajectory: what a submit hands in by itself, else the
+  visible text. A submit with neither gets one.
+-#}
 {% macro sera_answer(letter, part) -%}
     coalesce(
+        {{ part }}.argument,
         nullif({{ part }}.visible, ''),
         case when {{ letter }} = 'x' then {{ sera_submitted() }} end
     )

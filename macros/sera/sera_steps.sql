@@ -46,11 +46,25 @@
         len({{ calls }}) = 1
         and case {{ calls }}[1].name
             when 'submit' then true
-            when 'bash' then
-                regexp_matches({{ calls }}[1].arguments, '^\{"command": "\s*submit\s*"\}$')
+            when 'bash' then regexp_matches(
+                {{ calls }}[1].arguments, '^\{"command": "\s*submit([ \\][^|&;]*)?"\}$'
+            )
             else false
         end
     )
+{%- endmacro %}
+
+{#- What a submit hands in by itself, as where the task asks for a flag; null where nothing. -#}
+{% macro sera_submit_argument(calls) -%}
+    {%- set arguments = calls ~ '[1].arguments' -%}
+    case
+        when {{ arguments }} = '{}' or not {{ is_json(arguments) }} then null
+        when {{ calls }}[1].name = 'submit'
+            then nullif({{ trimmed(json_text_at(arguments, "'$.*'") ~ '[1]') }}, '')
+        else nullif(trim(regexp_replace(
+            {{ trimmed(json_text_at(arguments, "'$.command'")) }}, '^submit\s*', ''
+        ), chr(39) || '"'), '')
+    end
 {%- endmacro %}
 
 {#- The letter of a message. -#}

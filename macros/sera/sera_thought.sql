@@ -5,14 +5,11 @@
   action that an older layout wrote into the text is no part of it.
 -#}
 {% macro sera_said(source, layout) -%}
-    {%- set text -%}
-        case
-            when {{ layout }} in ('xml', 'action', 'fence')
-                then {{ swe_agent_text(source, layout) }}
-            else coalesce(nullif({{ trimmed(source ~ '.thought') }}, ''), {{ source }}.text)
-        end
-    {%- endset -%}
-    {{ sera_thinking_opened(text) }}
+    case
+        when {{ layout }} in ('xml', 'action', 'fence')
+            then {{ swe_agent_text(source, layout) }}
+        else coalesce(nullif({{ trimmed(source ~ '.thought') }}, ''), {{ source }}.text)
+    end
 {%- endmacro %}
 
 {#- A text that ends thinking which its prompt began, with the beginning put before it. -#}

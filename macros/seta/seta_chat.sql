@@ -1,58 +1,20 @@
 {#-
-  The messages of a snapshot as the published chat template sees them: role, content (null is ""),
-  reasoning_content, tool_calls, tool_call_id and name, nothing else. Arguments keep the source's own
-  text. Thinking that stands in the text is taken out of it, as the template would do.
+  The arguments of every call of a conversation as the source has them, in order, as a JSON list: text
+  as text, JSON as JSON. Chat messages have them in canonical form; the published text has them as
+  they were.
 -#}
-{% macro seta_chat(source_messages) -%}
-    {%- set read = list_map(source_messages, 'source', struct_of([
-        ['role', source_role(json_text('source.role'))],
-        ['text', "coalesce(" ~ content_text('source.content') ~ ", '')"],
-        ['reasoning', content_text('source.reasoning_content')],
-        ['calls', seta_calls(openai_calls('source'))],
-        ['call_id', json_text('source.tool_call_id')],
-        ['tool_name', json_text('source.name')],
-        ['extra', 'null::varchar'],
-    ])) -%}
-    {{ list_map(
-        list_map(read, 'source', reasoning_taken_out('source')),
-        'source_turn',
-        struct_of([
-            ['role', 'source_turn.role'],
-            ['content', 'source_turn.content'],
-            ['reasoning_content', 'source_turn.reasoning'],
-            ['tool_calls', 'source_turn.calls'],
-            ['tool_call_id', 'source_turn.call_id'],
-            ['name', 'source_turn.tool_name'],
-        ])
-    ) }}
-{%- endmacro %}
-
-{#- The calls of a message, arguments as they are: text in `arguments`, other JSON in `arguments_json`. -#}
-{% macro seta_calls(tool_calls) -%}
-    {%- set arguments -%}
-        {{ first_json_at('raw_call', "['$.function.arguments', '$.arguments']") }}
-    {%- endset -%}
-    {%- set name -%}
-        coalesce(
-            {{ json_text_at('raw_call', "'$.function.name'") }},
-            {{ json_text_at('raw_call', "'$.name'") }}
+{% macro seta_call_arguments(source_messages) -%}
+    {%- set calls = openai_calls('source.fields') -%}
+    {{ as_json(list_flat(list_map(
+        source_messages,
+        'source',
+        list_map(
+            "case when " ~ json_kind(calls) ~ " = 'ARRAY' then " ~ json_parse(calls, '["JSON"]')
+            ~ " else []::json[] end",
+            'raw_call',
+            first_json_at('raw_call', "['$.function.arguments', '$.arguments']")
         )
-    {%- endset -%}
-    {%- set call = struct_of([
-        ['id', json_text_at('raw_call', "'$.id'")],
-        ['type', "'function'"],
-        ['function', struct_of([
-            ['name', name],
-            ['arguments', "case when " ~ json_kind(arguments) ~ " = 'VARCHAR' then "
-                ~ json_text(arguments) ~ " when " ~ arguments ~ " is null then '{}' end"],
-            ['arguments_json', "case when " ~ json_kind(arguments) ~ " != 'VARCHAR' then "
-                ~ arguments ~ "::varchar end"],
-        ])],
-    ]) -%}
-    case
-        when {{ json_kind(tool_calls) }} = 'ARRAY' and {{ tool_calls }}::varchar != '[]'
-            then {{ list_map(json_parse(tool_calls, '["JSON"]'), 'raw_call', call) }}
-    end
+    ))) }}
 {%- endmacro %}
 
 {#-
@@ -86,4 +48,9 @@
             {{ switched }}
         )
     end
+{%- endmacro %}
+
+{#- The chat that a mart renders. -#}
+{% macro seta_chat_of(mart, chat) -%}
+    {{ chat if mart == 'seta_sft_thinking' else seta_chat_without_thinking(chat) }}
 {%- endmacro %}

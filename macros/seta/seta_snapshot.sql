@@ -54,3 +54,8 @@
         ['total_tokens', 'try_cast(' ~ json_text_at(counts, "'$.total_tokens'") ~ ' as bigint)'],
     ]) }}
 {%- endmacro %}
+
+{#- Those counts as JSON. -#}
+{% macro seta_token_counts_shape() -%}
+    {"cached_tokens": "BIGINT", "completion_tokens": "BIGINT", "prompt_tokens": "BIGINT", "total_tokens": "BIGINT"}
+{%- endmacro %}

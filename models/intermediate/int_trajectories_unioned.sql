@@ -1,4 +1,6 @@
 -- Grain: one landed record, of all families. The one place where messages are stored.
+{{ config(pre_hook=keep_join_sides(), post_hook=free_join_sides()) }}
+
 with
 
 unioned as (

@@ -165,6 +165,11 @@ def test_never_writes_into_the_landing_area(marts: Fixture) -> None:
         pytest.param(["sft_messages", "--where", "random() < 1"], "depends on", id="chance"),
         pytest.param(["sft_messages", "--split", "a=1,b=1"], "sum to 2", id="shares"),
         pytest.param(["sft_messages", "--max-shard-size", "x"], "not a size", id="size"),
+        pytest.param(
+            ["sft_messages", "--max-shard-size", "1MB", "--single-file"],
+            "both given",
+            id="single file of a size",
+        ),
         pytest.param(["sft_messages", "--seed", "1"], "No such option", id="unknown option"),
     ],
 )

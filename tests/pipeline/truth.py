@@ -106,6 +106,13 @@ full join found using (dataset, source_file, record_number, mart)
 where told.mart is null or found.mart is null or told.reason is distinct from found.reason
 """
 
+MENDINGS = """
+select 1 from duckdb_views() where database_name = 'warehouse' and view_name = 'rlvr_mended_outputs'
+union all
+select 1 from duckdb_tables()
+where database_name = 'warehouse' and table_name = 'rlvr_mended_outputs'
+"""
+
 WRONG_MENDINGS = """
 with found as (
     select trajectory_id, count(*) as n_mended
@@ -144,7 +151,7 @@ def assert_truth(warehouse: Path, *samples: Path) -> None:
         for name, query in (
             ("fates", WRONG_FATES),
             ("selections", WRONG_SELECTIONS),
-            ("mended outputs", WRONG_MENDINGS),
+            *(("mended outputs", WRONG_MENDINGS) for _ in connection.execute(MENDINGS).fetchall()),
         ):
             wrong = connection.execute(query)
             columns = [column[0] for column in wrong.description or []]

@@ -60,7 +60,9 @@ class _Scribe:
         """The whole record."""
         rollout = self.rollout
         if rollout.fault != "no_system":
-            self.messages.append({"role": "system", "content": "Search." if self.is_short else _SYSTEM})
+            self.messages.append(
+                {"role": "system", "content": "Search." if self.is_short else _SYSTEM}
+            )
         self.messages.append({"role": "user", "content": question_text(rollout.question)})
         for kind in self.kinds():
             self.step(kind)

@@ -1,6 +1,6 @@
--- Grain: one SERA record of rollout T2 for which both patches are at hand: how much of the T1 patch
--- it reproduced. Its T1 patch is its own record's, else that of the T1 rollout of the same instance,
--- teacher and scale.
+-- Grain: one SERA record of rollout T2 for which both patches are at hand: how much of the T1
+-- patch it reproduced. The T1 patch is the one that its record brings along, else that of the T1
+-- rollout of the same instance, teacher and scale.
 with
 
 patches as (
@@ -40,24 +40,24 @@ changed_lines as (
     select
         record_id,
         'reference' as side,
-        unnest({{ sera_changed_lines('reference_patch') }}) as line
+        unnest({{ sera_changed_lines('reference_patch') }}) as changed_line
     from pairs
     union all
     select
         record_id,
         'own' as side,
-        unnest({{ sera_changed_lines('patch') }}) as line
+        unnest({{ sera_changed_lines('patch') }}) as changed_line
     from pairs
 ),
 
 counted as (
     select
         record_id,
-        line,
+        changed_line,
         count_if(side = 'reference') as n_reference,
         count_if(side = 'own') as n_own
     from changed_lines
-    group by record_id, line
+    group by record_id, changed_line
 ),
 
 matched as (

@@ -1,6 +1,6 @@
--- Grain: one accepted SERA trajectory and the mart sera_sft, which holds one of each teacher, scale,
--- rollout and instance. Within a dataset those are never two; the raw rows and the published file of
--- the same rollouts, landed as two datasets, are.
+-- Grain: one accepted SERA trajectory and the mart sera_sft, which holds one of each teacher,
+-- scale, rollout and instance. Within a dataset those are never two; the raw rows and the published
+-- file of the same rollouts, landed as two datasets, are.
 {{ config(materialized='view') }}
 
 with
@@ -47,8 +47,7 @@ final as (
             when not is_known then 'source_unknown'
             when record_id != first_record_id then 'same_rollout'
         end as reason,
-        case when is_known and record_id != first_record_id then 'in dataset ' || dataset end
-            as detail,
+        teacher || '/' || scale || '/' || rollout || '/' || task_id as detail,
         case when is_known and record_id != first_record_id then first_record_id end
             as kept_record_id
     from ranked

@@ -4,45 +4,39 @@
 with
 
 trials as (
-    select * from {{ ref('int_seta_trials') }}
-),
-
-messages_parsed as (
     select
         record_id,
-        {{ list_map(
-            seta_source_messages('snapshot'),
-            'raw_message',
-            json_parse('raw_message', openai_message_shape())
-        ) }} as source_messages
-    from trials
+        call_arguments
+    from {{ ref('int_seta_trials') }}
 ),
 
-chats_made as (
+chats as (
     select
         record_id,
-        {{ seta_chat('source_messages') }} as chat
-    from messages_parsed
+        chat_messages
+    from {{ ref('int_trajectories_chat') }}
+    where family = 'seta'
 ),
 
+{% for mart in ['seta_sft_thinking', 'seta_sft_nothink'] -%}
+{{ mart }} as (
+    select
+        '{{ mart }}' as mart,
+        chats.record_id,
+        len(chats.chat_messages) as n_messages,
+        {{ udf('tokenize_whole_turns', [
+            seta_chat_of(mart, 'chats.chat_messages'), 'trials.call_arguments', tokenizer(),
+            "'" ~ var('control_tokens') ~ "'",
+        ]) }} as tokenization
+    from chats
+    inner join trials on chats.record_id = trials.record_id
+),
+
+{% endfor -%}
 tokenized as (
-    select
-        'seta_sft_thinking' as mart,
-        record_id,
-        len(chat) as n_messages,
-        {{ udf('tokenize_whole_turns', [
-            'chat', tokenizer(), "'" ~ var('control_tokens') ~ "'",
-        ]) }} as tokenization
-    from chats_made
+    select * from seta_sft_thinking
     union all
-    select
-        'seta_sft_nothink' as mart,
-        record_id,
-        len(chat) as n_messages,
-        {{ udf('tokenize_whole_turns', [
-            seta_chat_without_thinking('chat'), tokenizer(), "'" ~ var('control_tokens') ~ "'",
-        ]) }} as tokenization
-    from chats_made
+    select * from seta_sft_nothink
 ),
 
 unpacked as (

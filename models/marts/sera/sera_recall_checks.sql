@@ -1,5 +1,5 @@
--- Grain: one accepted SERA trajectory of rollout T2 for which both patches are at hand: the recorded
--- line_level_recall beside the one that its patches give.
+-- Grain: one accepted SERA trajectory of rollout T2 for which both patches are at hand: the
+-- recorded line_level_recall beside the one that its patches give.
 with
 
 recalls as (

@@ -18,7 +18,7 @@ final as (
     select
         sources.position,
         sources.source_dataset,
-        {{ thousands_separated('sum(landed.n_rows)') }} as "rows",
+        {{ thousands_separated('sum(landed.n_rows)') }} as rows_shown,
         sources.teacher,
         sources.scale,
         sources.rollout,
@@ -27,7 +27,7 @@ final as (
     inner join landed
         on ends_with(lower(landed.dataset), lower(split_part(sources.source_dataset, '/', -1)))
     group by all
-    order by position
+    order by sources.position
 )
 
 select * from final

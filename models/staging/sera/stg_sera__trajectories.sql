@@ -111,11 +111,11 @@ words_found as (
     select
         *,
         {{ list_map('read_messages', 'source', struct_of([
-            ['words', 'case when source.role = \'assistant\' then '
+            ['words', "case when source.role = 'assistant' then "
                 ~ sera_said('source', 'layouts[turn_number]') ~ ' end'],
             ['calls', swe_agent_calls('source', 'layouts[turn_number]', 'turn_number')],
             ['call_id', swe_agent_call_id('source', 'layouts', 'turn_number')],
-        ]), 'turn_number') }} as words
+        ]), 'turn_number') }} as spoken
     from actions_found
 ),
 
@@ -125,20 +125,31 @@ letters_found as (
         {{ list_map(
             'read_messages',
             'source',
-            sera_letter('source', 'words[turn_number].calls', 'layouts', 'turn_number'),
+            sera_letter('source', 'spoken[turn_number].calls', 'layouts', 'turn_number'),
             'turn_number'
         ) }} as letters,
         {{ list_map('read_messages', 'source', struct_of([
-            ['thinking', sera_thinking('words[turn_number].words', 'source.thinking')],
-            ['visible', sera_visible('words[turn_number].words')],
+            ['words', sera_thinking_opened('spoken[turn_number].words')],
+            ['other_thinking', 'source.thinking'],
         ]), 'turn_number') }} as thoughts
     from words_found
+),
+
+thoughts_split as (
+    select
+        * replace (
+            {{ list_map('thoughts', 'thought', struct_of([
+                ['thinking', sera_thinking('thought.words', 'thought.other_thinking')],
+                ['visible', sera_visible('thought.words')],
+            ])) }} as thoughts
+        )
+    from letters_found
 ),
 
 parts_made as (
     select
         *,
-        coalesce({{ list_join('letters') }}, '') as path,
+        coalesce({{ list_join('letters') }}, '') as letter_path,
         {{ list_map('read_messages', 'source', struct_of([
             ['role', 'source.role'],
             ['text', 'source.text'],
@@ -147,17 +158,19 @@ parts_made as (
             ['said', sera_reasoning([
                 'thoughts[turn_number].thinking', 'thoughts[turn_number].visible',
             ])],
-            ['calls', 'words[turn_number].calls'],
-            ['call_id', 'words[turn_number].call_id'],
+            ['argument', "case when letters[turn_number] = 'x' then "
+                ~ sera_submit_argument('spoken[turn_number].calls') ~ ' end'],
+            ['calls', 'spoken[turn_number].calls'],
+            ['call_id', 'spoken[turn_number].call_id'],
             ['extra', 'source.extra'],
         ]), 'turn_number') }} as parts
-    from letters_found
+    from thoughts_split
 ),
 
 end_found as (
     select
         *,
-        {{ sera_end('path', sera_last_call('path')) }} as end_position
+        {{ sera_end('letter_path', sera_last_call('letter_path')) }} as end_position
     from parts_made
 ),
 
@@ -176,6 +189,18 @@ steps_spelled as (
     from steps_found
 ),
 
+reasoning_found as (
+    select
+        *,
+        {{ list_map(
+            'steps',
+            'step_position',
+            sera_step_reasoning('steps', 'letters', 'parts', 'end_position', 'step_number'),
+            'step_number'
+        ) }} as reasonings
+    from steps_spelled
+),
+
 converted as (
     select
         *,
@@ -184,11 +209,11 @@ converted as (
                 six_role_messages('published_messages', 'turn_marks')
             ) }}
             else {{ sera_messages(
-                'steps', 'step_path', 'letters', 'parts', 'end_position', 'fillers',
+                'steps', 'reasonings', 'letters', 'parts', 'end_position', 'fillers',
                 'coalesce(own_key, record_hash)'
             ) }}
         end as messages
-    from steps_spelled
+    from reasoning_found
 ),
 
 described as (
@@ -209,7 +234,7 @@ described as (
             case
                 when is_published then []
                 else {{ sera_step_faults(
-                    'steps', 'step_path', 'end_position', 'path', 'parts', 'exit_status'
+                    'steps', 'step_path', 'end_position', 'letter_path', 'parts', 'exit_status'
                 ) }}
             end
         ) as faults,
@@ -218,7 +243,8 @@ described as (
             else list_concat(
                 {{ message_flags('read_messages') }},
                 {{ sera_step_flags(
-                    'steps', 'step_path', 'letters', 'path', 'parts', 'end_position'
+                    'steps', 'step_path', 'reasonings', 'letters', 'letter_path', 'parts',
+                    'end_position'
                 ) }}
             )
         end as message_flags

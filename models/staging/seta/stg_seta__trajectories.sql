@@ -65,7 +65,8 @@ canonical as (
             verdict as reward,
             verdict = 1.0 as success,
             coalesce(tools, {{ seta_declared_tools('snapshot') }}) as tools,
-            {{ seta_metadata('metadata', 'messages_text') }} as metadata
+            {{ seta_metadata('metadata', 'messages_text', 'snapshot', 'source_messages') }}
+                as metadata
         ),
         {{ canonical_messages('turns') }} as messages,
         list_concat(

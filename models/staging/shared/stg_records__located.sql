@@ -37,7 +37,9 @@ messages_located as (
 fields_located as (
     select
         *,
-        {% for field in ['id', 'task_id', 'model', 'success', 'reward', 'category', 'tools'] -%}
+        {% for field in [
+            'id', 'task_id', 'model', 'success', 'reward', 'category', 'tools', 'question', 'text'
+        ] -%}
             {{ first_json_at('record_rest', 'field_paths.' ~ field) }} as {{ field }}_json,
         {% endfor -%}
         {{ json_without(
@@ -45,7 +47,10 @@ fields_located as (
             paths_taken(
                 'record_rest',
                 'field_paths',
-                ['id', 'task_id', 'model', 'success', 'reward', 'category', 'tools']
+                [
+                    'id', 'task_id', 'model', 'success', 'reward', 'category', 'tools', 'question',
+                    'text',
+                ]
             )
         ) }} as metadata
     from messages_located
@@ -70,7 +75,12 @@ typed as (
             try_cast({{ json_text('success_json') }} as boolean),
             try_cast({{ json_text('success_json') }} as double) != 0
         ) as success,
-        try_cast({{ json_text('reward_json') }} as double) as reward,
+        coalesce(
+            try_cast({{ json_text('reward_json') }} as double),
+            try_cast({{ json_text('reward_json') }} as boolean)::integer
+        ) as reward,
+        {{ json_text('question_json') }} as question,
+        {{ json_text('text_json') }} as text,
         {{ json_text('category_json') }} as category,
         case {{ json_kind('tools_json') }}
             when 'VARCHAR' then {{ json_text('tools_json') }}

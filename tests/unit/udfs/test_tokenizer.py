@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -164,3 +166,18 @@ def test_fingerprint_changes_with_policy_template_and_vocabulary(
     same = tmp_path / "same"
     shutil.copytree(folder, same)
     assert load_tokenizer(str(same)).fingerprint("reject") == fingerprints[2]
+
+
+def test_threads_that_ask_at_once_share_one_tokenizer(tmp_path: Path) -> None:
+    """In a process of its own, because importing transformers twice at once is what failed."""
+    program = (
+        "from concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "from trajhouse.udfs.tokenizer import load_tokenizer\n"
+        "with Pool(4) as pool:\n"
+        "    loaded = list(pool.map(load_tokenizer, ['Qwen/Qwen3-8B'] * 4))\n"
+        "print(len(set(map(id, loaded))))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "1\n", done.stderr

@@ -1,0 +1,169 @@
+-- Grain: one landed ReAct episode, as messages or as one text, its Thought, Action and Observation
+-- made canonical. Of several actions in one turn the first was carried out.
+with
+
+records as (
+    select * from {{ ref('stg_records__located') }}
+    where family = 'react'
+),
+
+texts_cut as (
+    select
+        *,
+        {{ keyword_cut(
+            'text',
+            react_is_by_line('text'),
+            react_by_line(react_episode_words()),
+            react_anywhere(react_episode_words())
+        ) }} as episode_cut
+    from records
+),
+
+pieces_found as (
+    select
+        *,
+        {{ react_pieces('episode_cut') }} as pieces
+    from texts_cut
+),
+
+messages_parsed as (
+    select
+        *,
+        {{ react_piece_starts('pieces') }} as piece_starts,
+        {{ list_map(
+            json_parse('messages_text', '["JSON"]'),
+            'raw_message',
+            struct_of([
+                ['raw', 'raw_message'],
+                ['fields', json_parse('raw_message', ipw_message_shape())],
+            ])
+        ) }} as source_messages
+    from pieces_found
+),
+
+messages_read as (
+    select
+        *,
+        case
+            when messages_text is null and text is not null
+                then {{ react_text_messages('pieces', 'piece_starts', 'question') }}
+            else {{ list_map('source_messages', 'source', struct_of([
+                ['role', ipw_role('source.fields')],
+                ['text', content_text(ipw_content('source.fields'))],
+                ['tool_name', 'case when ' ~ ipw_role('source.fields') ~ " = 'tool' then "
+                    ~ json_text('source.fields.name') ~ ' end'],
+                ['extra', ipw_message_extra('source.raw', 'source.fields')],
+                ['role_text', ipw_role_text('source.fields')],
+                ['kind', json_kind('source.raw')],
+                ['odd_parts', unreadable_parts(ipw_content('source.fields'))],
+                ['calls', '[]::struct(name varchar)[]'],
+                ['calls_kind', "'NULL'"],
+                ['has_parts', json_kind(ipw_content('source.fields')) ~ " = 'ARRAY'"],
+            ])) }}
+        end as read_messages
+    from messages_parsed
+),
+
+turns_cut as (
+    select
+        *,
+        {{ react_marks('read_messages') }} as marks,
+        {{ list_map('read_messages', 'source', react_cut('source')) }} as cuts
+    from messages_read
+),
+
+sections_named as (
+    select
+        *,
+        {{ list_map('cuts', 'cut', react_sections('cut')) }} as sections
+    from turns_cut
+),
+
+lettered as (
+    select
+        *,
+        {{ list_map('sections', 'own', list_join(list_map('own', 'section', 'section.letter'))) }}
+            as letters
+    from sections_named
+),
+
+drafted as (
+    select
+        *,
+        {{ list_map('cuts', 'cut', keyword_draft(
+            'cut', 'sections[turn_number]', 'letters[turn_number]', 'marks', 'turn_number'
+        ), 'turn_number') }} as drafts
+    from lettered
+),
+
+decided as (
+    select
+        * replace (
+            {{ list_map('drafts', 'draft', react_decided('draft')) }} as drafts
+        )
+    from drafted
+),
+
+planned as (
+    select
+        *,
+        {{ list_map('drafts', 'draft', keyword_plan(
+            'read_messages[turn_number]', 'draft', 'sections[turn_number]', 'turn_number'
+        ), 'turn_number') }} as plans
+    from decided
+),
+
+spoken as (
+    select
+        *,
+        {{ list_map('read_messages', 'source', react_spoken(
+            'source', 'read_messages', 'plans', 'marks', 'turn_number'
+        ), 'turn_number') }} as spoken_messages
+    from planned
+),
+
+turns_made as (
+    select
+        *,
+        {{ list_where(
+            list_map('spoken_messages', 'source', keyword_turn(
+                'source',
+                'plans[turn_number]',
+                'plans',
+                'marks',
+                'turn_number',
+                react_text('plans[turn_number]')
+            ), 'turn_number'),
+            'read_turn',
+            'turn_number < len(marks) or not ' ~ react_has_epilogue('plans', 'marks'),
+            'turn_number'
+        ) }} as turns
+    from spoken
+),
+
+canonical as (
+    select
+        * replace (
+            coalesce(
+                success, case reward when 1 then true when 0 then false end
+            ) as success,
+            {{ react_metadata('metadata', 'messages_text', 'pieces', 'question', 'text') }} as metadata
+        ),
+        {{ canonical_messages('turns') }} as messages,
+        list_concat(
+            {{ message_faults('read_messages') }},
+            {{ keyword_faults('plans', 'marks') }}
+        ) as faults,
+        list_concat(
+            {{ message_flags('read_messages') }},
+            {{ keyword_flags('plans', 'turns', 'marks') }}
+        ) as message_flags
+    from turns_made
+),
+
+final as (
+    select {{ staged_columns() }}
+    from canonical
+)
+
+select * from final
