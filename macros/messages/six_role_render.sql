@@ -3,6 +3,9 @@
   the tags of its role. Commentary has no place in this form; families that publish it fold commentary
   into reasoning before.
 
+  Arguments that are a JSON text, null, or no JSON are written as a JSON text of what they are, for
+  reading takes a text's inside.
+
   messages: canonical messages
   tools: the declared tools as canonical JSON text, shown in the system message; or null
 -#}
@@ -10,7 +13,9 @@
     {%- set call -%}
         '<tool_call>{"name": ' || {{ as_json("coalesce(message.tool_name, '')") }}::varchar
         || ', "arguments": ' || case
-            when {{ is_json('message.tool_arguments') }} then message.tool_arguments
+            when {{ is_json('message.tool_arguments') }}
+                and not regexp_matches(message.tool_arguments, '^("|null$)')
+                then message.tool_arguments
             else {{ as_json("coalesce(message.tool_arguments, '')") }}::varchar
         end || '}</tool_call>'
     {%- endset -%}

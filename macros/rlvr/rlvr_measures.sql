@@ -24,10 +24,13 @@
     {{ list_map(
         "list_sort(" ~ list_map(
             list_where(
-                'list_distinct(' ~ met ~ ')',
+                list_where(
+                    'list_distinct(' ~ met ~ ')',
+                    'doc_id',
+                    "doc_id != '' and contains(" ~ answer ~ ', doc_id)'
+                ),
                 'doc_id',
-                "doc_id != '' and contains(" ~ answer ~ ", doc_id) and regexp_matches(" ~ answer ~ ', '
-                ~ pattern ~ ')'
+                'regexp_matches(' ~ answer ~ ', ' ~ pattern ~ ')'
             ),
             'doc_id',
             struct_of([
