@@ -11,7 +11,7 @@ records as (
 
 fields_read as (
     select
-        * exclude (source_id),
+        * exclude (source_id, question, text),
         source_id as qa_id,
         coalesce(
             {{ json_text_at('metadata', "'$.question'") }},
