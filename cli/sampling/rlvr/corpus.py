@@ -47,9 +47,9 @@ class Corpus:
         return [(self.doc_id(hit), self._context(pattern, hit)) for hit in hits]
 
     def _context(self, pattern: str, hit: int) -> str:
-        found = re.search(pattern, self.texts[hit], re.IGNORECASE | re.MULTILINE)
-        assert found is not None
-        return self.texts[hit][max(0, found.start() - CONTEXT) : found.start() + CONTEXT]
+        text = self.texts[hit]
+        start = next(re.finditer(pattern, text, re.IGNORECASE | re.MULTILINE)).start()
+        return text[max(0, start - CONTEXT) : start + CONTEXT]
 
     def _text(self, chance: random.Random, number: int) -> str:
         marker = self.marker(number)

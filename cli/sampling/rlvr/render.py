@@ -66,6 +66,8 @@ class _Scribe:
         self.messages.append({"role": "user", "content": question_text(rollout.question)})
         for kind in self.kinds():
             self.step(kind)
+        if rollout.fault == "malformed_arguments":
+            self.call("list_documents", '{"all": tru', "Error: the arguments are no JSON")
         if rollout.fault != "unfinished":
             self.say({"content": self.answer()}, 60)
         self.break_messages()
@@ -82,7 +84,7 @@ class _Scribe:
         return record
 
     def kinds(self) -> list[str]:
-        """The calls in order: the search that sees the truth, opens after searches, all shuffled."""
+        """The calls in any order, but the truth is opened right after a search lists it."""
         rollout = self.rollout
         rest = ["search"] * (rollout.n_searches - rollout.is_seen)
         rest += ["open"] * (rollout.n_opens - rollout.is_opened) + ["other"] * rollout.n_others
@@ -129,7 +131,7 @@ class _Scribe:
 
     def regex_search(self, is_seen: bool) -> None:
         """Search by pattern; its fault is one result too few, or one where there is none."""
-        if self.met("invalid_pattern"):
+        if not is_seen and self.met("invalid_pattern"):
             self.call("regex_search", {"pattern": "(open"}, "Error: missing )")
             return
         pattern, hits = self.pattern(is_seen)
@@ -189,10 +191,12 @@ class _Scribe:
         self.fault = None
         return True
 
-    def call(self, name: str, arguments: dict[str, Any], output: str) -> None:
-        """A call with its output."""
+    def call(self, name: str, arguments: dict[str, Any] | str, output: str) -> None:
+        """A call with its output; arguments as JSON or as the text that they are."""
         call_id = f"c{len(self.messages)}"
-        function = {"name": name, "arguments": json.dumps(arguments, ensure_ascii=False)}
+        if not isinstance(arguments, str):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        function = {"name": name, "arguments": arguments}
         message: dict[str, Any] = {
             "tool_calls": [{"id": call_id, "type": "function", "function": function}]
         }
@@ -224,10 +228,6 @@ class _Scribe:
         first = next(message for message in self.messages if "tool_calls" in message)
         if self.fault == "malformed_call":
             del first["tool_calls"][0]["function"]["name"]
-        elif self.fault == "malformed_arguments":
-            last = next(message for message in self.messages[::-1] if "tool_calls" in message)
-            function = last["tool_calls"][0]["function"]
-            function["name"], function["arguments"] = "list_documents", '{"all": tru'
         elif self.fault == "parallel_calls":
             call = first["tool_calls"][0]
             first["tool_calls"].append(call | {"id": "again"})
