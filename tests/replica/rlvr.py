@@ -71,8 +71,10 @@ def _column(environment: Environment, scale: int) -> list[str]:
 
 
 def _quotas(environment: Environment, scale: int) -> tuple[int, int, int, int, int]:
-    """Rows, and of them those forced, seen, opened and cited; each part of the one before, but for
-    the forced ones."""
+    """Rows, and of them those forced, seen, opened and cited.
+
+    Each is part of the one before, but for the forced ones.
+    """
     return (
         round(environment.n_rows / scale),
         round(environment.n_forced / scale),

@@ -48,7 +48,8 @@ class Corpus:
 
     def _context(self, pattern: str, hit: int) -> str:
         found = re.search(pattern, self.texts[hit], re.IGNORECASE | re.MULTILINE)
-        assert found is not None
+        if found is None:
+            raise ValueError(f"{pattern!r} is not in document {hit}")
         return self.texts[hit][max(0, found.start() - CONTEXT) : found.start() + CONTEXT]
 
     def _text(self, chance: random.Random, number: int) -> str:

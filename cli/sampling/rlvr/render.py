@@ -82,7 +82,7 @@ class _Scribe:
         return record
 
     def kinds(self) -> list[str]:
-        """The calls in order: the search that sees the truth, opens after searches, all shuffled."""
+        """The calls in order: the search that sees the truth, opens after it, all shuffled."""
         rollout = self.rollout
         rest = ["search"] * (rollout.n_searches - rollout.is_seen)
         rest += ["open"] * (rollout.n_opens - rollout.is_opened) + ["other"] * rollout.n_others
