@@ -11,13 +11,8 @@ records as (
 
 fields_read as (
     select
-        * exclude (source_id, question, text),
-        source_id as doc_id,
-        coalesce(
-            {{ json_text_at('metadata', "'$.text'") }},
-            {{ json_text_at('metadata', "'$.content'") }},
-            {{ json_text_at('metadata', "'$.document'") }}
-        ) as text
+        * exclude (source_id),
+        source_id as doc_id
     from records
 ),
 

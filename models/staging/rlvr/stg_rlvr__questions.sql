@@ -11,12 +11,8 @@ records as (
 
 fields_read as (
     select
-        * exclude (source_id, question, text),
+        * exclude (source_id),
         source_id as qa_id,
-        coalesce(
-            {{ json_text_at('metadata', "'$.question'") }},
-            {{ json_text_at('metadata', "'$.query'") }}
-        ) as question,
         {{ rlvr_ground_truth('metadata') }} as gt_doc_ids
     from records
 ),
