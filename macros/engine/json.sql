@@ -46,3 +46,8 @@
 {% macro is_json_lax(text) -%}
     json_valid({{ text }})
 {%- endmacro %}
+
+{#- The names of a JSON object's members, in its order. -#}
+{% macro json_members(object) -%}
+    json_keys({{ object }})
+{%- endmacro %}

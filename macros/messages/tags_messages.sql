@@ -93,18 +93,21 @@
 
 {#- Tools as a record declares them, those in the layout of Qwen's agents as OpenAI's. -#}
 {% macro tags_declared(tools) -%}
-    '[' || {{ list_join(
-        list_map(
-            json_parse(tools, '["JSON"]'),
-            'tool',
-            "case when " ~ json_at('tool', "'$.name_for_model'") ~ " is null then tool::varchar else "
-            ~ "'{\"name\": ' || " ~ json_at('tool', "'$.name_for_model'") ~ "::varchar || "
-            ~ "', \"description\": ' || coalesce(" ~ json_at('tool', "'$.description_for_model'")
-            ~ "::varchar, '\"\"') || ', \"parameters\": ' || coalesce("
-            ~ json_at('tool', "'$.parameters'") ~ "::varchar, '{}') || '}' end"
-        ),
-        "', '"
-    ) }} || ']'
+    {%- set renamed -%}
+        '{"name": ' || {{ json_at('tool', "'$.name_for_model'") }}::varchar
+        || ', "description": '
+        || coalesce({{ json_at('tool', "'$.description_for_model'") }}::varchar, '""')
+        || ', "parameters": '
+        || coalesce({{ canonical_json(json_at('tool', "'$.parameters'") ~ '::varchar') }}, '{}') || '}'
+    {%- endset -%}
+    {%- set declared -%}
+        case
+            when {{ json_at('tool', "'$.name_for_model'") }} is null
+                then {{ canonical_json('tool::varchar') }}
+            else {{ renamed }}
+        end
+    {%- endset -%}
+    '[' || {{ list_join(list_map(json_parse(tools, '["JSON"]'), 'tool', declared), "', '") }} || ']'
 {%- endmacro %}
 
 {#- What two declarations are compared by: names and parameters, in the order of names. -#}

@@ -1,4 +1,4 @@
-{#- The doc_ids that answer a question: a JSON list, a list as JSON text, or one id; each once. -#}
+{#- The doc_ids that answer a question: a JSON list, a list as JSON text, or one id; each once, sorted. -#}
 {% macro rlvr_ground_truth(record) -%}
     {%- set value = first_json_at(record, "['$.ground_truth_doc_ids', '$.gt_doc_ids', "
         ~ "'$.ground_truth_doc_id', '$.gt_doc_id', '$.doc_ids']") -%}
@@ -10,7 +10,7 @@
             when {{ value }} is not null then {{ as_json('[' ~ json_text(value) ~ ']') }}
         end
     {%- endset -%}
-    list_distinct({{ list_where(
+    list_sort(list_distinct({{ list_where(
         list_map(
             'coalesce(' ~ json_parse(listed, '["JSON"]') ~ ', [])',
             'doc_id',
@@ -18,5 +18,5 @@
         ),
         'doc_id',
         'doc_id is not null'
-    ) }})
+    ) }}))
 {%- endmacro %}

@@ -93,9 +93,11 @@
     {%- endset -%}
     case {{ form }}
         when 'list' then {{ items }}
-        when 'object' then {{ rlvr_patched(
-            output, json_at(output, "'$.results'") ~ ' is not null', "'{\"results\": ' || " ~ items ~ " || '}'"
-        ) }}
+        when 'object' then case
+            when {{ json_at(output, "'$.results'") }} is null
+                then '{"results": ' || {{ items }} || '}'
+            else {{ rlvr_members_replaced(output, [["'results'", items]]) }}
+        end
         else case
             when len({{ results }}) = 0 then {{ rlvr_no_results() }}
             else {{ list_join(
@@ -106,15 +108,31 @@
     end
 {%- endmacro %}
 
-{#- The recorded object with some members replaced where it has them, or else those members alone. -#}
-{% macro rlvr_patched(output, has_members, members) -%}
-    case
-        when {{ has_members }}
-            then {{ canonical_json(json_patched(
-                json_patched(output, members), "'{\"error\": null}'"
-            ) ~ '::varchar') }}
-        else {{ members }}
-    end
+{#-
+  A recorded object with other values for some of its members, in its own order; an error goes.
+
+  members: a list of [name, JSON], both SQL
+-#}
+{% macro rlvr_members_replaced(object, members) -%}
+    {%- set pointer -%}
+        '/' || replace(replace(member_key, '~', '~0'), '/', '~1')
+    {%- endset -%}
+    {%- set value -%}
+        case member_key
+            {%- for name, value in members %}
+            when {{ name }} then {{ value }}
+            {%- endfor %}
+            else {{ canonical_json(json_at(object, pointer) ~ '::varchar') }}
+        end
+    {%- endset -%}
+    '{' || {{ list_join(
+        list_map(
+            list_where(json_members(object), 'member_key', "member_key != 'error'"),
+            'member_key',
+            as_json('member_key') ~ "::varchar || ': ' || " ~ value
+        ),
+        "', '"
+    ) }} || '}'
 {%- endmacro %}
 
 {#- An error as an output of the same form as the one that was recorded. -#}
@@ -127,27 +145,21 @@
 
 {#- An opened document as an output of the same form as the one that was recorded. -#}
 {% macro rlvr_document_written(doc_id, text, output, form) -%}
-    {%- set member -%}
-        case
-            when {{ json_at(output, "'$.text'") }} is null
-                and {{ json_at(output, "'$.content'") }} is not null then 'content'
-            else 'text'
-        end
-    {%- endset -%}
-    {%- set members -%}
-        '{"doc_id": ' || {{ as_json(doc_id) }}::varchar || ', "' || {{ member }} || '": '
-        || {{ as_json(text) }}::varchar || '}'
-    {%- endset -%}
-    {%- set is_opened -%}
-        coalesce(
-            {{ json_at(output, "'$.text'") }}, {{ json_at(output, "'$.content'") }}
-        ) is not null
-    {%- endset -%}
+    {%- set said = json_at(output, "'$.text'") -%}
+    {%- set said_otherwise = json_at(output, "'$.content'") -%}
+    {%- set new_id = as_json(doc_id) ~ '::varchar' -%}
+    {%- set new_text = as_json(text) ~ '::varchar' -%}
     case
-        when {{ form }} = 'object' and (
-            {{ is_opened }} or {{ json_at(output, "'$.error'") }} is not null
-            or {{ json_at(output, "'$.doc_id'") }} is not null
-        ) then {{ rlvr_patched(output, is_opened, members) }}
+        when {{ form }} != 'object' then {{ text }}
+        when {{ said }} is not null then {{ rlvr_members_replaced(
+            output, [["'doc_id'", new_id], ["'text'", new_text]]
+        ) }}
+        when {{ said_otherwise }} is not null then {{ rlvr_members_replaced(
+            output, [["'doc_id'", new_id], ["'content'", new_text]]
+        ) }}
+        when coalesce(
+            {{ json_at(output, "'$.error'") }}, {{ json_at(output, "'$.doc_id'") }}
+        ) is not null then '{"doc_id": ' || {{ new_id }} || ', "text": ' || {{ new_text }} || '}'
         else {{ text }}
     end
 {%- endmacro %}

@@ -85,25 +85,21 @@
     {%- endset -%}
     {%- set item -%}
         case
-            when openings[number::integer] is null then item::varchar
-            else {{ json_patched(
-                'item',
-                "'{\"' || results[number].member || '\": ' || "
-                ~ as_json('openings[number::integer]') ~ "::varchar || '}'"
-            ) }}::varchar
+            when openings[number::integer] is null then {{ canonical_json('item::varchar') }}
+            else {{ rlvr_members_replaced('item', [
+                ['results[number].member', as_json('openings[number::integer]') ~ '::varchar'],
+            ]) }}
         end
     {%- endset -%}
     {%- set listed -%}
-        '[' || {{ list_join(list_map(items, 'item', item, 'number'), "','") }} || ']'
+        '[' || {{ list_join(list_map(items, 'item', item, 'number'), "', '") }} || ']'
     {%- endset -%}
     {%- set block -%}
         '[' || result.doc_id || '] ' || coalesce(openings[number::integer], result.text)
     {%- endset -%}
     case form
-        when 'list' then {{ canonical_json(listed) }}
-        when 'object' then {{ canonical_json(
-            json_patched('output', "'{\"results\": ' || " ~ listed ~ " || '}'") ~ '::varchar'
-        ) }}
+        when 'list' then {{ listed }}
+        when 'object' then {{ rlvr_members_replaced('output', [["'results'", listed]]) }}
         else {{ list_join(
             list_map('results[:' ~ top_k ~ ']', 'result', block, 'number'),
             'chr(10) || chr(10)'

@@ -63,6 +63,16 @@ mended as (
     from judged
 ),
 
+compared as (
+    select
+        * replace (
+            case when {{ is_distinct('mended', 'output') }} then reason end as reason,
+            case when {{ is_distinct('mended', 'output') }} then mended end as mended
+        ),
+        {{ rlvr_shown_doc_ids() }} as doc_ids
+    from mended
+),
+
 final as (
     select
         record_id,
@@ -70,10 +80,10 @@ final as (
         tool_name,
         reason,
         doubt,
-        {{ rlvr_shown_doc_ids() }} as doc_ids,
+        doc_ids,
         case when reason is not null then output end as recorded,
         mended
-    from mended
+    from compared
 )
 
 select * from final
