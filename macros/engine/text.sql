@@ -24,3 +24,8 @@
 {% macro thousands_separated(number) -%}
     format('{:,}', ({{ number }})::bigint)
 {%- endmacro %}
+
+{#- The first characters of a text. -#}
+{% macro beginning_of(text, length) -%}
+    {{ text }}[:{{ length }}]
+{%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
   The judgement over one replayed output. These macros read the columns of stg_rlvr__replays: tool_name,
-  argument, output, form, has_corpus, document, matches, pattern_fault, results, openings and the two
+  argument, output, form, has_corpus, document_text, matches, pattern_fault, results, openings and the two
   has_… of doubted results.
 -#}
 
@@ -10,9 +10,9 @@
     case
         when not has_corpus then null
         when tool_name = 'open_document' then case
-            when document is null
+            when document_text is null
                 then case when not {{ rlvr_is_error('output') }} then 'document_unknown' end
-            when not {{ rlvr_is_document('argument', 'document', 'output', 'form') }}
+            when not {{ rlvr_is_document('argument', 'document_text', 'output', 'form') }}
                 then 'document_differs'
         end
         when tool_name = 'regex_search' then case
@@ -55,7 +55,7 @@
     ])) -%}
     case reason
         when 'document_differs'
-            then {{ rlvr_document_written('argument', 'document', 'output', 'form') }}
+            then {{ rlvr_document_written('argument', 'document_text', 'output', 'form') }}
         when 'document_unknown' then {{ rlvr_error_written(
             "coalesce('no document has the doc_id ' || argument, 'open_document needs a doc_id')",
             'form'
@@ -134,4 +134,9 @@
         ['turn', 'message.turn'],
         ['extra', 'message.extra'],
     ]), 'message_number') }}
+{%- endmacro %}
+
+{#- A setting of the retrieval environment (var rlvr_environment). -#}
+{% macro rlvr_environment(name) -%}
+    {{ var('rlvr_environment')[name] }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-"""The family ipw end to end: a generated sample with every fault, and the way of its published file."""
+"""The family ipw end to end: a generated sample with every fault, and its published file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four published datasets at a hundredth of their cards' counts, from raw input, in one build."""
+"""The four published datasets at a hundredth of their cards' counts, in one build."""
 
 from __future__ import annotations
 

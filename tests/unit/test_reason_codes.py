@@ -22,10 +22,10 @@ def codes_in_models() -> set[str]:
     """Codes that check models and the reading of messages spell out."""
     models = [*PROJECT.glob("models/checks/chk_*.sql")]
     texts = [path.read_text(encoding="utf-8") for path in models]
-    faults = "\n".join(
-        (PROJECT / "macros" / "messages" / f"{name}.sql").read_text(encoding="utf-8")
-        for name in ("message_faults", "reference_reason", "tagged_text")
-    )
+    named = ("reference_reason", "tagged_text", "keyword_protocol")
+    files = [*PROJECT.glob("macros/*/*_faults.sql")]
+    files += [PROJECT / "macros" / "messages" / f"{name}.sql" for name in named]
+    faults = "\n".join(path.read_text(encoding="utf-8") for path in files)
     macros = "\n".join(path.read_text(encoding="utf-8") for path in PROJECT.glob("macros/*/*.sql"))
     spelled = set(re.findall(r"message_fault\(\s*'([a-z_]+)'", macros))
     cases = re.findall(r"(?:then|else) '([a-z_]+)'", "\n".join([*texts, faults]))

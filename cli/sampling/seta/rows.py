@@ -1,4 +1,4 @@
-"""The plan of each trial: its task, its place in the chain, how long it is, and what becomes of it."""
+"""The plan of each trial: its task, its place in the chain, its length, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -170,7 +170,8 @@ def _unverified(row: Row) -> Row:
 
 def _beaten(request: SampleRequest, kept: Row, number: int) -> Row:
     """An earlier trial of the same task, with at most the same reward."""
-    assert kept.verdict is not None
+    if kept.verdict is None:
+        raise ValueError(f"trial {kept} has no verdict to be beaten by")
     chance = random.Random(f"{request.seed} beaten {number}")
     verdict = replace(kept.verdict, passed=chance.randint(0, kept.verdict.passed))
     left_out = dict.fromkeys(MARTS, "better_trial")

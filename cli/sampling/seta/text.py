@@ -6,13 +6,11 @@ import random
 
 from trajhouse.cli.sampling.words import WORDS
 
-_SEVERAL_TOKENS = frozenset(
-    """
-    across began behind enough gave hundred island laugh morning mountain saw seem several teach
-    thousand together told toward vowel wonder
-    """.split()
-)
-ONE_TOKEN_WORDS = tuple(word for word in WORDS if word not in _SEVERAL_TOKENS)
+_SEVERAL_TOKENS = """
+across began behind enough gave hundred island laugh morning mountain saw seem several teach
+thousand together told toward vowel wonder
+"""
+ONE_TOKEN_WORDS = tuple(word for word in WORDS if word not in _SEVERAL_TOKENS.split())
 """Words that are one token each, at the start of a line and after a blank."""
 
 _WORDS_A_LINE = 14

@@ -1,4 +1,4 @@
-"""Writes trial directories: snapshots of the conversation, the verifier's report, the run's notes."""
+"""Writes trial directories: snapshots of the conversation, the test report, the run's notes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
--- Grain: one accepted rollout with what its published row says about it, all of it computed from the
--- messages and the question. Where no question has landed, what the record itself says remains.
+-- Grain: one accepted rollout with what its published row says about it, all of it computed from
+-- the messages and the question. Where no question has landed, what the record itself says remains.
 with
 
 accepted as (

@@ -1,4 +1,5 @@
--- Grain: one tool output of an accepted rollout that a replay cannot vouch for and nothing can mend.
+-- Grain: one tool output of an accepted rollout that a replay cannot vouch for and nothing can
+-- mend.
 with
 
 trajectories as (
@@ -16,8 +17,8 @@ final as (
         trajectories.dataset,
         replays.position,
         replays.tool_name,
-        trajectories.messages[replays.position]['content'] as output,
-        replays.doubt as reason
+        replays.doubt as reason,
+        trajectories.messages[replays.position]['content'] as output
     from replays
     inner join trajectories on replays.record_id = trajectories.record_id
 )

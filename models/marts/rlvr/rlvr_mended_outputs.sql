@@ -1,5 +1,5 @@
--- Grain: one tool output of an accepted rollout that was mended because a replay over the corpus gave
--- another.
+-- Grain: one tool output of an accepted rollout that was mended because a replay over the corpus
+-- gave another.
 with
 
 trajectories as (

@@ -2,16 +2,30 @@
 -- three published marts.
 with
 
-{% for mart in var('rlvr_marts') -%}
-{{ mart }} as (
-    select * from {{ ref(mart) }}
+rlvr_nvdocs as (
+    select * from {{ ref('rlvr_nvdocs') }}
 ),
 
-{{ mart }}_counted as (
-    {{ rlvr_statistics(mart) }}
+rlvr_nvdocs_counted as (
+    {{ rlvr_statistics('rlvr_nvdocs') }}
 ),
 
-{% endfor -%}
+rlvr_search_py as (
+    select * from {{ ref('rlvr_search_py') }}
+),
+
+rlvr_search_py_counted as (
+    {{ rlvr_statistics('rlvr_search_py') }}
+),
+
+rlvr_search_js as (
+    select * from {{ ref('rlvr_search_js') }}
+),
+
+rlvr_search_js_counted as (
+    {{ rlvr_statistics('rlvr_search_js') }}
+),
+
 final as (
     select
         rlvr_nvdocs_counted.position,

@@ -37,15 +37,15 @@ doubted as (
         results_unnested.position,
         results_unnested.number,
         documents.doc_id is null as is_document_unknown,
-        documents.text[:len(result['text'])] as opening
+        {{ beginning_of('documents.text', "len(results_unnested.result['text'])") }} as opening
     from results_unnested
     left join documents
         on
             results_unnested.dataset = documents.dataset
-            and result['doc_id'] = documents.doc_id
+            and results_unnested.result['doc_id'] = documents.doc_id
     where
         documents.doc_id is null
-        or not {{ rlvr_is_snippet_of("result['text']", 'documents.text') }}
+        or not {{ rlvr_is_snippet_of("results_unnested.result['text']", 'documents.text') }}
 ),
 
 final as (
@@ -54,9 +54,7 @@ final as (
         position,
         bool_or(is_document_unknown) as has_unknown_document,
         bool_or(not is_document_unknown) as has_foreign_snippet,
-        map_from_entries(list({{ struct_of([
-            ['number', 'number::integer'], ['opening', 'opening'],
-        ]) }}) filter (where not is_document_unknown)) as openings
+        {{ mapped('number::integer', 'opening', 'not is_document_unknown') }} as openings
     from doubted
     group by record_id, position
 )

@@ -24,17 +24,23 @@ documents_numbered as (
         dataset,
         doc_id,
         text,
-        (row_number() over (partition by dataset order by doc_id) - 1)
-        // {{ var('rlvr_environment')['documents_at_once'] }} as part
+        row_number() over (partition by dataset order by doc_id) as number
     from documents
+),
+
+documents_dealt as (
+    select
+        *,
+        ceil(number / {{ rlvr_environment('documents_at_once') }})::integer as part
+    from documents_numbered
 ),
 
 parts as (
     select
         dataset,
         part,
-        list(struct_pack(doc_id := doc_id, text := text) order by doc_id) as documents
-    from documents_numbered
+        list({{ struct_of([['doc_id', 'doc_id'], ['text', 'text']]) }} order by doc_id) as documents
+    from documents_dealt
     group by dataset, part
 ),
 
@@ -45,9 +51,9 @@ searched as (
         unnest({{ udf('regex_search', [
             'patterns.patterns',
             'parts.documents',
-            "'" ~ var('rlvr_environment')['regex_flags'] ~ "'",
-            var('rlvr_environment')['top_k'],
-            var('rlvr_environment')['context_chars'],
+            "'" ~ rlvr_environment('regex_flags') ~ "'",
+            rlvr_environment('top_k'),
+            rlvr_environment('context_chars'),
         ]) }}) as found
     from patterns
     inner join parts on patterns.dataset = parts.dataset
@@ -65,7 +71,7 @@ united as (
 
 final as (
     select
-        * replace (matches[:{{ var('rlvr_environment')['top_k'] }}] as matches)
+        * replace (matches[:{{ rlvr_environment('top_k') }}] as matches)
     from united
 )
 

@@ -21,7 +21,7 @@ joined as (
         retrievals.*,
         matches.fault as pattern_fault,
         matches.matches,
-        documents.text as document,
+        documents.text as document_text,
         coalesce(doubted.has_unknown_document, false) as has_unknown_document,
         coalesce(doubted.has_foreign_snippet, false) as has_foreign_snippet,
         doubted.openings,
@@ -65,10 +65,8 @@ mended as (
 
 compared as (
     select
-        * replace (
-            case when {{ is_distinct('mended', 'output') }} then reason end as reason,
-            case when {{ is_distinct('mended', 'output') }} then mended end as mended
-        ),
+        *,
+        {{ is_distinct('mended', 'output') }} as is_mended,
         {{ rlvr_shown_doc_ids() }} as doc_ids
     from mended
 ),
@@ -78,11 +76,11 @@ final as (
         record_id,
         position,
         tool_name,
-        reason,
         doubt,
         doc_ids,
-        case when reason is not null then output end as recorded,
-        mended
+        case when is_mended then reason end as reason,
+        case when is_mended and reason is not null then output end as recorded,
+        case when is_mended then mended end as mended
     from compared
 )
 

@@ -25,10 +25,10 @@ final as (
         unnested.record_id,
         unnested.dataset,
         corpora.dataset is not null as has_corpus,
-        retrieval['position'] as position,
-        retrieval['tool_name'] as tool_name,
-        retrieval['argument'] as argument,
-        retrieval['output'] as output
+        unnested.retrieval['position'] as position,
+        unnested.retrieval['tool_name'] as tool_name,
+        unnested.retrieval['argument'] as argument,
+        unnested.retrieval['output'] as output
     from unnested
     left join corpora on unnested.dataset = corpora.dataset
 )

@@ -1,5 +1,5 @@
--- Grain: one landed rollout as it was recorded, its messages made canonical: a chat with tool calls,
--- or the published six-role form. A table, for the replay reads it and the trajectories do.
+-- Grain: one landed rollout as it was recorded, its messages made canonical: a chat with tool
+-- calls, or the published six-role form. A table, for the replay reads it and the trajectories do.
 {{ config(materialized='table') }}
 
 with
@@ -121,4 +121,4 @@ final as (
     from canonical
 )
 
-select * from final
+select * from final  -- noqa: AM04

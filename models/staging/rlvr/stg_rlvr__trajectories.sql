@@ -1,5 +1,5 @@
--- Grain: one landed rollout, its outputs mended where the replay says so: what everything after this
--- sees. Of rollouts of one question one that completed by itself is preferred.
+-- Grain: one landed rollout, its outputs mended where the replay says so: what everything after
+-- this sees. Of rollouts of one question one that completed by itself is preferred.
 with
 
 rollouts as (

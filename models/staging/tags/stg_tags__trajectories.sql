@@ -1,6 +1,6 @@
--- Grain: one landed trajectory of tagged text, made canonical: a chat or a ShareGPT conversation whose
--- assistant writes `<think>`, `<tool_call>` and `<answer>`, or the published six-role form. The tools
--- are those that the prompt shows, for the model saw those, whatever the record declares.
+-- Grain: one landed trajectory of tagged text, made canonical: a chat or a ShareGPT conversation
+-- whose assistant writes `<think>`, `<tool_call>` and `<answer>`, or the published six-role form.
+-- The tools are those that the prompt shows, for the model saw those, whatever the record declares.
 with
 
 records as (
