@@ -14,6 +14,7 @@
         'replies_dropped': "regexp_matches(" ~ path ~ "[:coalesce(" ~ end_position
             ~ ", len(" ~ path ~ "))], '[tx]d*[ou]')",
         'submits_trimmed': "contains(" ~ path ~ '[' ~ end_position ~ " + 1:], 'x')",
+        'tail_dropped': "regexp_matches(" ~ path ~ '[' ~ end_position ~ " + 1:], '[stu?]')",
         'demonstrations_dropped': "contains(" ~ path ~ ", 'd')",
     } -%}
     list_concat(

@@ -17,14 +17,16 @@
     ) }}::varchar, '{}')
 {%- endmacro %}
 
-{#- The patch that a record says it made. -#}
+{#- The patch that a record says it made; empty where it says that it made none. -#}
 {% macro sera_own_patch(metadata) -%}
-    coalesce(
-        nullif({{ json_text_at(metadata, "'$.info.submission'") }}, ''),
-        nullif({{ json_text_at(metadata, "'$.submission'") }}, ''),
-        nullif({{ json_text_at(metadata, "'$.model_patch'") }}, ''),
-        nullif({{ json_text_at(metadata, "'$.patch'") }}, '')
-    )
+    {%- set said = [] -%}
+    {%- set made = [] -%}
+    {%- for field in ['rollout_patch', 'info.submission', 'submission', 'model_patch', 'patch'] -%}
+        {%- set patch = json_text_at(metadata, "'$." ~ field ~ "'") -%}
+        {%- do said.append(patch) -%}
+        {%- do made.append('nullif(' ~ patch ~ ", '')") -%}
+    {%- endfor -%}
+    coalesce({{ (made + said) | join(', ') }})
 {%- endmacro %}
 
 {#- The tools that a published system message shows, where they are a JSON list. -#}

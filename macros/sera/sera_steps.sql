@@ -40,26 +40,44 @@
     end
 {%- endmacro %}
 
-{#- Whether calls are one call of submit, by its own name or as a shell command. -#}
+{#- Whether calls are submits, one or more, by that name or as a shell command. -#}
 {% macro sera_is_submit(calls) -%}
     (
-        len({{ calls }}) = 1
-        and case {{ calls }}[1].name
-            when 'submit' then true
-            when 'bash' then regexp_matches(
-                {{ calls }}[1].arguments, '^\{"command": "\s*submit([ \\][^|&;]*)?"\}$'
-            )
-            else false
-        end
+        len({{ calls }}) > 0
+        and len({{ list_where(calls, 'one_call', sera_call_submits('one_call')) }}) = len({{ calls }})
     )
 {%- endmacro %}
 
-{#- What a submit hands in by itself, as where the task asks for a flag; null where nothing. -#}
+{#- Whether a call is a submit; of the shell, the word alone or with one argument that is no option. -#}
+{% macro sera_call_submits(one_call) -%}
+    {%- set arguments = one_call ~ '.arguments' -%}
+    case
+        when {{ one_call }}.name = 'submit' then true
+        when {{ one_call }}.name = 'bash' and contains({{ arguments }}, 'submit')
+            and {{ is_json(arguments) }}
+            then coalesce(regexp_full_match(
+                {{ trimmed(json_text_at(arguments, "'$.command'")) }},
+                'submit(?:\s+(?:''(?:[^''-][^'']*)?''|"(?:[^"-][^"]*)?"|[^-\s''"|&;<>][^\s''"|&;<>]*))?'
+            ), false)
+        else false
+    end
+{%- endmacro %}
+
+{#-
+  What a submit hands in by itself, as where the task asks for a flag; null where nothing. Of several
+  calls the first that hands in something counts.
+-#}
 {% macro sera_submit_argument(calls) -%}
-    {%- set arguments = calls ~ '[1].arguments' -%}
+    {%- set handed_in = list_map(calls, 'one_call', sera_handed_in('one_call')) -%}
+    {{ list_where(handed_in, 'argument', 'argument is not null') }}[1]
+{%- endmacro %}
+
+{#- What one call of submit hands in. -#}
+{% macro sera_handed_in(one_call) -%}
+    {%- set arguments = one_call ~ '.arguments' -%}
     case
         when {{ arguments }} = '{}' or not {{ is_json(arguments) }} then null
-        when {{ calls }}[1].name = 'submit'
+        when {{ one_call }}.name = 'submit'
             then nullif({{ trimmed(json_text_at(arguments, "'$.*'") ~ '[1]') }}, '')
         else nullif(trim(regexp_replace(
             {{ trimmed(json_text_at(arguments, "'$.command'")) }}, '^submit\s*', ''

@@ -18,7 +18,13 @@ final as (
         {{ json_text_at('metadata', "'$.scale'") }} as scale,
         {{ json_text_at('metadata', "'$.rollout'") }} as rollout,
         {{ json_text_at('metadata', "'$.model_patch'") }} as patch,
-        {{ json_text_at('metadata', "'$.t1_patch'") }} as reference_patch,
+        case
+            when {{ json_text_at('metadata', "'$.rollout'") }} = 'T2'
+                then coalesce(
+                    {{ json_text_at('metadata', "'$.t1_patch'") }},
+                    {{ json_text_at('metadata', "'$.target_patch'") }}
+                )
+        end as reference_patch,
         try_cast({{ json_text_at('metadata', "'$.line_level_recall'") }} as double)
             as recorded_recall
     from trajectories

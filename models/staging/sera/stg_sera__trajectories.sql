@@ -131,6 +131,8 @@ letters_found as (
         {{ list_map('read_messages', 'source', struct_of([
             ['words', sera_thinking_opened('spoken[turn_number].words')],
             ['other_thinking', 'source.thinking'],
+            ['other_text', "case when " ~ sera_is_submit('spoken[turn_number].calls') ~ ' then '
+                ~ sera_other_text('source', 'layouts[turn_number]') ~ ' end'],
         ]), 'turn_number') }} as thoughts
     from words_found
 ),
@@ -139,8 +141,12 @@ thoughts_split as (
     select
         * replace (
             {{ list_map('thoughts', 'thought', struct_of([
-                ['thinking', sera_thinking('thought.words', 'thought.other_thinking')],
-                ['visible', sera_visible('thought.words')],
+                ['thinking', "case when " ~ sera_is_plain_thought('thought') ~ ' then '
+                    ~ trimmed('thought.words') ~ ' else '
+                    ~ sera_thinking('thought.words', 'thought.other_thinking') ~ ' end'],
+                ['visible', "case when " ~ sera_is_plain_thought('thought') ~ ' then nullif('
+                    ~ sera_visible('thought.other_text') ~ ', ' ~ trimmed('thought.words')
+                    ~ ') else ' ~ sera_visible('thought.words') ~ ' end'],
             ])) }} as thoughts
         )
     from letters_found
