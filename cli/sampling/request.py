@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 
 from trajhouse.cli.errors import UsageFault
 
@@ -89,7 +90,7 @@ def ingest_lines(ingests: Iterable[Ingest], folder: str) -> list[str]:
     """The commands that land a sample."""
     return [
         f"trajhouse ingest {ingest.family} "
-        + " ".join(f"{folder}/{path}" for path in ingest.paths)
+        + " ".join(quote(f"{folder}/{path}") for path in ingest.paths)
         + f" --dataset {ingest.dataset}"
         for ingest in ingests
     ]

@@ -55,8 +55,8 @@ class SampleWriter:
     def __init__(self, out: Path) -> None:
         if out.exists() and not (out.is_dir() and not any(out.iterdir())):
             raise CannotOpen(f"cannot write {out}", "it exists", "name another folder")
-        self._out = out
-        self._aside = out.with_name(f".{out.name}.{os.getpid()}.partial")
+        self._out = out.resolve()
+        self._aside = self._out.with_name(f".{self._out.name}.{os.getpid()}.partial")
         self._files: dict[str, IO[str]] = {}
         self._n_records: dict[str, int] = {}
         self.n_told = 0

@@ -27,7 +27,9 @@
 {% macro think_opened(text) -%}
     case
         when contains({{ text }}, '</think>')
-            and not contains(split_part({{ text }}, '</think>', 1), '<think>')
+            and not regexp_matches(
+                split_part({{ text }}, '</think>', 1), '<(?:think|tool_call|answer)>|`$'
+            )
             then '<think>' || {{ text }}
         else {{ text }}
     end
@@ -69,7 +71,7 @@
         list_map(
             call_texts,
             'call_text',
-            "case when " ~ is_json('call_text') ~ " and starts_with(ltrim(call_text, ' ' || chr(10)), '{') "
+            "case when " ~ is_json('call_text') ~ " and regexp_matches(call_text, '^\\s*\\{') "
             ~ "then call_text else '{}' end"
         ),
         "', '"

@@ -1,13 +1,13 @@
 {#- What is read from one message of the family tags, in chat or ShareGPT keys. -#}
 {% macro tags_message_shape() -%}
-    {"role": "JSON", "from": "JSON", "content": "JSON", "value": "JSON", "name": "JSON", "tool_call_id": "JSON"}
+    {"role": "JSON", "from": "JSON", "content": "JSON", "value": "JSON", "name": "JSON", "tool_call_id": "JSON", "reasoning_content": "JSON", "reasoning": "JSON"}
 {%- endmacro %}
 
 {#- What a message holds beyond that, as JSON text; null where there is nothing. -#}
 {% macro tags_message_extra(raw) -%}
     nullif({{ json_patched(
         raw,
-        "'{\"role\": null, \"from\": null, \"content\": null, \"value\": null, \"name\": null, \"tool_call_id\": null}'"
+        "'{\"role\": null, \"from\": null, \"content\": null, \"value\": null, \"name\": null, \"tool_call_id\": null, \"reasoning_content\": null, \"reasoning\": null}'"
     ) }}::varchar, '{}')
 {%- endmacro %}
 
@@ -31,7 +31,7 @@
             {{ read_messages }}[{{ number }}].role = 'user'
             and {{ number }} > 1
             and len({{ read_messages }}[{{ number }} - 1].calls) > 0
-            and starts_with(ltrim({{ read_messages }}[{{ number }}].text, ' ' || chr(10)), '<tool_response>')
+            and regexp_matches({{ read_messages }}[{{ number }}].text, '^\s*<tool_response>')
         )
     )
 {%- endmacro %}

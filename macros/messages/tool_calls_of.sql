@@ -5,7 +5,7 @@
 -#}
 {% macro tool_calls_of(tool_calls, turn_number) -%}
     {%- set arguments -%}
-        {{ first_json_at('raw_call', "['$.function.arguments', '$.arguments']") }}
+        {{ first_json_at('raw_call', "['$.function.arguments', '$.arguments', '$.parameters', '$.input', '$.args']") }}
     {%- endset -%}
     {%- set name -%}
         coalesce(

@@ -46,6 +46,7 @@ texts_read as (
             ['text', content_text('coalesce(source.fields.content, source.fields.value)')],
             ['call_id', json_text('source.fields.tool_call_id')],
             ['tool_name', json_text('source.fields.name')],
+            ['thought', openai_reasoning('source.fields')],
         ])) }} as texts
     from messages_parsed
 ),
@@ -75,9 +76,9 @@ messages_read as (
             ['visible', 'case when tagged[turn_number].is_bare_call then null'
                 ~ " when source.role = 'assistant' then "
                 ~ tagged_visible('tagged[turn_number].opened') ~ ' else source.text end'],
-            ['reasoning', list_join(
+            ['reasoning', 'coalesce(nullif(' ~ list_join(
                 tag_contents('tagged[turn_number].pieces', 'think'), 'chr(10) || chr(10)'
-            )],
+            ) ~ ", ''), source.thought)"],
             ['calls', tool_calls_of(written_calls(
                 'case when tagged[turn_number].is_bare_call then [source.text] else coalesce('
                 ~ tag_contents('tagged[turn_number].pieces', 'tool_call') ~ ', []) end'
