@@ -58,8 +58,9 @@ capitals_found as (
 sections_named as (
     select
         *,
-        {{ list_map('cuts', 'cut', ipw_sections('cut', 'first_capitals[turn_number]'), 'turn_number') }}
-            as sections
+        {{ list_map('cuts', 'cut', ipw_sections(
+            'cut', 'first_capitals[turn_number]'
+        ), 'turn_number') }} as sections
     from capitals_found
 ),
 
