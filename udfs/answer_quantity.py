@@ -24,6 +24,26 @@ _UNIT = re.compile(
     r"\s*(?P<unit>%|°\s?[CFK]?|[A-Za-zµμΩ°]+(?:(?:\^|\*\*)-?\d)?"
     r"(?:\s?[/·*]\s?[A-Za-zµμΩ]+(?:(?:\^|\*\*)-?\d)?){0,3})"
 )
+_SCALE = re.compile(r"\s*\b(hundred|thousand|million|billion|trillion|dozen)\b", re.IGNORECASE)
+_SCALES = {
+    "hundred": 100,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "dozen": 12,
+}
+_TEMPERATURES = {
+    "°c": "C",
+    "celsius": "C",
+    "°f": "F",
+    "fahrenheit": "F",
+    "k": "K",
+    "°k": "K",
+    "kelvin": "K",
+    "kelvins": "K",
+}
+"""Units of temperature, which differ by an offset. A bare C or F is a coulomb or a farad."""
 _ENGLISH = frozenset(
     (
         "a",
@@ -67,8 +87,10 @@ class Quantity:
 
 
 def quantities(text: str) -> list[Quantity]:
-    """The numbers of an undressed text.
+    """The numbers of an undressed text; none where one has a `!`, which may be a factorial.
 
+    >>> [(str(q.value), q.unit) for q in quantities("1.5 million dollars")]
+    [('1500000', 'dollars')]
     >>> [(str(q.value), q.unit, q.is_whole) for q in quantities("1,000.5 kg")]
     [('2001/2', 'kg', True)]
     """
@@ -79,8 +101,13 @@ def quantities(text: str) -> list[Quantity]:
         value = _value(match)
         if value is None:
             return []
-        unit = _UNIT.match(text, match.end())
-        end = unit.end() if unit else match.end()
+        end = match.end()
+        while scale := _SCALE.match(text, end):
+            value, end = value * _SCALES[scale[1].lower()], scale.end()
+        if text[end:].lstrip().startswith("!"):
+            return []
+        unit = _UNIT.match(text, end)
+        end = unit.end() if unit else end
         is_whole = not text[: match.start()].strip(" =USD") and not text[end:].strip(" .")
         name = unit["unit"] if unit else ""
         if name in _ENGLISH and text[end:].strip(" ."):
@@ -120,11 +147,18 @@ def compare(answer: Quantity, truth: Quantity) -> bool | None:
         return True if same else None
     if answer.unit == truth.unit:
         return same
+    if _temperature(answer.unit) and _temperature(truth.unit):
+        return same if _temperature(answer.unit) == _temperature(truth.unit) else None
     factor = _factor(answer.unit, truth.unit)
     if factor is None:
         is_word = len(truth.unit) > _MAX_SYMBOL
         return same if is_word and answer.unit.casefold() == truth.unit.casefold() else None
     return _same(answer.value * factor, truth)
+
+
+def _temperature(unit: str) -> str | None:
+    """The scale of a temperature: C, F or K; None where the unit is of something else."""
+    return _TEMPERATURES.get(unit.replace(" ", "").lower())
 
 
 def _same(value: Fraction, truth: Quantity) -> bool | None:

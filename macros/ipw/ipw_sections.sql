@@ -17,17 +17,39 @@
 {%- endmacro %}
 
 {#-
-  Whether the text keeps its keywords at the beginnings of lines: the final answer does, or the tool does
-  and there is no final answer in the midst of a line.
+  Whether the text keeps its keywords at the beginnings of lines: the final answer does, the tool does, or
+  the input does whose tool does not stand at the end of another line. A tool or input that is not in
+  capitals does not count where the final answer is in the midst of a line after a thought in capitals,
+  nor does an input after a final answer in the midst of a line: they are lines of that answer.
 -#}
 {% macro ipw_is_by_line(text) -%}
     (
         regexp_matches({{ text }}, '(?i)(?:^|\n)[ \t*]*FINAL[_ ]?ANSWER[ \t*]*:')
+        or regexp_matches({{ text }}, '(?:^|\n)[ \t*]*TOOL[ \t*]*:')
         or (
-            regexp_matches({{ text }}, '(?i)(?:^|\n)[ \t*]*TOOL[ \t*]*:')
-            and not regexp_matches({{ text }}, 'FINAL[_ ]?ANSWER[ \t*]*:')
+            regexp_matches({{ text }}, '(?i)(?:^|\n)[ \t*]*(?:TOOL|INPUT)[ \t*]*:')
+            and not regexp_matches({{ text }}, '\sTOOL[ \t*]*:[ \t*]*\S+[ \t]*\n[ \t*]*INPUT[ \t*]*:')
+            and not (
+                regexp_matches({{ text }}, '(?:^|\n)[ \t*]*THOUGHT[ \t*]*:')
+                and regexp_matches(
+                    regexp_replace({{ text }}, '(?is)(?:^|\n)[ \t*]*(?:TOOL|INPUT)[ \t*]*:.*$', ''),
+                    'FINAL[_ ]?ANSWER[ \t*]*:'
+                )
+            )
         )
     )
+{%- endmacro %}
+
+{#-
+  The place of the first header that opens an input or an answer in capitals, 0 without one: after it a
+  keyword that is indented or not in capitals only looks like one.
+-#}
+{% macro ipw_first_capital(cut) -%}
+    coalesce({{ list_where(
+        'range(1, len(' ~ cut ~ '.headers) + 1)',
+        'place',
+        "regexp_matches(" ~ cut ~ ".headers[place], 'INPUT|FINAL[_ ]?ANSWER')"
+    ) }}[1], 0)
 {%- endmacro %}
 
 {#- A text cut at the protocol's keywords; what the assistant did not write is not cut. -#}
@@ -41,8 +63,14 @@
 {%- endmacro %}
 
 {#- The sections of a cut text, see `keyword_draft`. The name of a tool is a word on a line of its own. -#}
-{% macro ipw_sections(cut) -%}
+{% macro ipw_sections(cut, first_capital) -%}
     {%- set body = keyword_body('header', cut ~ '.bodies[section_number + 1]') -%}
+    {%- set is_lookalike -%}
+        ({{ first_capital }} > 0 and section_number > {{ first_capital }} and (
+            regexp_matches(header, '^\n?[ \t]') and starts_with(header, chr(10))
+            or not regexp_matches(header, 'THOUGHT|TOOL|INPUT|FINAL[_ ]?ANSWER')
+        ))
+    {%- endset -%}
     {%- set is_call = "regexp_matches(header, '(?i)TOOL[*\\s]*:.*INPUT')" -%}
     {%- set word = "upper(regexp_replace(header, '[^A-Za-z]', '', 'g'))" -%}
     {%- set name -%}
@@ -58,14 +86,28 @@
         )
     {%- endset -%}
     {{ list_map(cut ~ '.headers', 'header', struct_of([
-        ['letter', 'case when ' ~ is_call ~ " then 'x' when " ~ word ~ " = 'THOUGHT' then 't' when "
+        ['letter', 'case when ' ~ is_lookalike ~ " then 'z' when " ~ is_call ~ " then 'x' when " ~ word ~ " = 'THOUGHT' then 't' when "
             ~ word ~ " = 'TOOL' then 'n' when " ~ word ~ " = 'INPUT' then 'i' else 'f' end"],
         ['name', name],
         ['text', body],
         ['rest', 'case when ' ~ word ~ " = 'TOOL' then "
             ~ without_outer_space("regexp_replace(" ~ body ~ ", '^[^\\n]*', '')") ~ " else '' end"],
+        ['header', 'header'],
+        ['body', cut ~ '.bodies[section_number + 1]'],
         ['whole', 'header || ' ~ cut ~ '.bodies[section_number + 1]'],
     ]), 'section_number') }}
+{%- endmacro %}
+
+{#-
+  The last section of a final answer: all that follows is the answer's but a thought or another answer on
+  a line of its own, in the case of the turn's keywords.
+-#}
+{% macro ipw_answer_end(draft, sections) -%}
+    coalesce({{ list_where(
+        'range(' ~ draft ~ '.answer_at + 1, len(' ~ sections ~ ') + 1)',
+        'place',
+        sections ~ "[place].letter in ('t', 'f') and starts_with(" ~ sections ~ '[place].whole, chr(10))'
+    ) }}[1] - 1, len({{ sections }}))
 {%- endmacro %}
 
 {#- A draft of `keyword_draft` with the reading decided: an output that follows says that a call was made. -#}
@@ -76,6 +118,7 @@
         ['letters', draft ~ '.letters'],
         ['preamble', draft ~ '.preamble'],
         ['answer_at', draft ~ '.answer_at'],
+        ['answer_end', ipw_answer_end(draft, sections)],
         ['calls_at', draft ~ '.calls_at'],
         ['is_answer', draft ~ '.answer_at > 0 and not (len(' ~ draft ~ '.calls_at) > 0 and ' ~ draft
             ~ '.n_outputs > 0)'],

@@ -2,7 +2,8 @@
   Assistant text written in a protocol of keywords: `THOUGHT: … TOOL: … INPUT: …` and its like.
 
   A family cuts its texts at the keywords (`keyword_cut`), names the sections by one letter each
-  (t thought, n tool name, i input, x a whole call, f final answer, anything else is not read), and
+  (t thought, n tool name, i input, x a whole call, f final answer, z a line of the section before it that
+  only looks like a keyword, anything else is not read), and
   says where a turn's answer and calls are (`keyword_drafts`, `keyword_plans`); `keyword_turns` makes
   turns for `canonical_messages` of that. Nothing is dropped in silence: what is not read sets
   `is_set_aside`, and a text that the canonical messages do not spell the same way is kept whole in the
@@ -46,7 +47,8 @@
 {#-
   What is known of a message before its reading is decided.
 
-  sections: structs with `letter`, `name`, `text`, `rest` (what of the section is not read) and `whole`
+  sections: structs with `letter`, `name`, `text`, `rest` (what of the section is not read), `header`,
+    `body` and `whole` (header and body as they stand)
   letters: the letters of the sections
   marks: one letter a message: a assistant, o output, anything else
 -#}
@@ -80,18 +82,32 @@
     end
 {%- endmacro %}
 
-{#- An input's text, with inputs that follow it directly: those are lines that look like a keyword. -#}
+{#- The sections after `first` up to `last`, as they stand. -#}
+{% macro keyword_wholes(sections, first, last) -%}
+    coalesce({{ list_join(list_map(
+        'range((' ~ first ~ ') + 1, (' ~ last ~ ') + 1)', 'part_at', sections ~ '[part_at].whole'
+    )) }}, '')
+{%- endmacro %}
+
+{#- The text of the section at `first`, with what follows it up to `last`. -#}
+{% macro keyword_text(sections, first, last) -%}
+    case
+        when ({{ last }}) <= ({{ first }}) then {{ sections }}[{{ first }}].text
+        when {{ sections }}[{{ first }}].letter = 'x' then {{ without_outer_space(
+            '(' ~ sections ~ '[' ~ first ~ '].text || ' ~ keyword_wholes(sections, first, last) ~ ')'
+        ) }}
+        else {{ keyword_body(
+            sections ~ '[' ~ first ~ '].header',
+            '(' ~ sections ~ '[' ~ first ~ '].body || ' ~ keyword_wholes(sections, first, last) ~ ')'
+        ) }}
+    end
+{%- endmacro %}
+
+{#- An input's text, with the lines that follow it directly and only look like a keyword. -#}
 {% macro keyword_input(sections, letters, place) -%}
     {%- set following = letters ~ '[' ~ place ~ ' + 1:]' -%}
-    {%- set n_more -%}
-        len({{ following }}) - len(ltrim({{ following }}, 'i'))
-    {%- endset -%}
-    {{ without_outer_space(
-        sections ~ '[' ~ place ~ '].text || ' ~ list_join(list_map(
-            'range(' ~ place ~ ' + 1, ' ~ place ~ ' + 1 + ' ~ n_more ~ ')',
-            'more_place',
-            sections ~ '[more_place].whole'
-        ))
+    {{ keyword_text(
+        sections, place, place ~ ' + len(' ~ following ~ ') - len(ltrim(' ~ following ~ ", 'iz'))"
     ) }}
 {%- endmacro %}
 
@@ -99,8 +115,12 @@
   How a message is read: `reasoning`, `calls` (name, arguments, call_id), `answer`, the `reason` and
   `detail` why it cannot be, and what is odd about it.
 
-  draft: of `keyword_draft`, with `is_answer`, `kept_at` (the calls that were carried out) and
-  `output_name` (of the only output that follows; names a call that names no tool itself) added
+  draft: of `keyword_draft`, with `is_answer`, `answer_end` (the answer's last section), `kept_at` (the
+    calls that were carried out) and `output_name` (of the only output that follows; names a call that
+    names no tool itself) added
+
+  A section before the chosen call or answer belongs to the thought before it: the thought only mentions
+  a keyword.
 -#}
 {% macro keyword_plan(source, draft, sections, number) -%}
     {%- set letters = draft ~ '.letters' -%}
@@ -125,32 +145,64 @@
             else len({{ letters }}) + 1
         end
     {%- endset -%}
+    {%- set chosen -%}
+        case
+            when not {{ draft }}.is_answer and len({{ draft }}.kept_at) > 0 then least(
+                {{ draft }}.kept_at[1],
+                coalesce(
+                    nullif({{ keyword_input_at(letters, draft ~ '.calls_at', draft ~ '.kept_at[1]') }}, 0),
+                    {{ draft }}.kept_at[1]
+                )
+            )
+            else {{ bound }}
+        end
+    {%- endset -%}
+    {%- set before = 'left(' ~ letters ~ ', (' ~ chosen ~ ') - 1)' -%}
+    {%- set thought_end -%}
+        place + len(regexp_extract({{ before }}[place + 1:], '^[^t]*'))
+    {%- endset -%}
     {%- set thoughts = list_map(
-        list_where(sections, 'section', "section.letter = 't' and section_number < (" ~ bound ~ ')',
-                   'section_number'),
-        'section',
-        'section.text'
+        list_where('range(1, greatest(' ~ bound ~ ', 1))', 'place', letters ~ "[place] = 't'"),
+        'place',
+        keyword_text(sections, 'place', thought_end)
     ) -%}
-    {%- set unread_rest = list_where(sections, 'section', "section.rest != ''") -%}
+    {%- set opening -%}
+        {{ draft }}.preamble || case
+            when {{ draft }}.preamble = '' then ''
+            else {{ keyword_wholes(sections, '0', "len(regexp_extract(" ~ before ~ ", '^[^t]*'))") }}
+        end
+    {%- endset -%}
+    {%- set has_stray_start -%}
+        ({{ draft }}.preamble = '' and regexp_matches({{ before }}, '^[^t]'))
+    {%- endset -%}
+    {%- set is_rest_unread -%}
+        case
+            when {{ draft }}.is_answer
+                then coalesce({{ sections }}[{{ draft }}.answer_at].rest, '') != ''
+            else len({{ list_where(draft ~ '.kept_at', 'place', sections ~ "[place].rest != ''") }}) > 0
+        end
+    {%- endset -%}
     {%- set is_nameless = list_where(draft ~ '.kept_at', 'place', name ~ " = ''") -%}
     {{ struct_of([
         ['reasoning', "nullif(" ~ list_join(
-            list_where('list_concat([' ~ draft ~ '.preamble], ' ~ thoughts ~ ')', 'part', "part != ''"),
+            list_where('list_concat([' ~ opening ~ '], ' ~ thoughts ~ ')', 'part', "part != ''"),
             'chr(10)'
         ) ~ ", '')"],
         ['calls', 'case when ' ~ draft ~ '.is_answer then [] else ' ~ calls ~ ' end'],
-        ['answer', 'case when ' ~ draft ~ '.is_answer then ' ~ sections ~ '[' ~ draft
-            ~ '.answer_at].text end'],
+        ['answer', 'case when ' ~ draft ~ '.is_answer then '
+            ~ keyword_text(sections, draft ~ '.answer_at', draft ~ '.answer_end') ~ ' end'],
         ['reason', 'case when ' ~ source ~ '.text is null then null when ' ~ letters
-            ~ " = '' then 'protocol_missing' when " ~ draft ~ '.is_answer and ' ~ sections ~ '['
-            ~ draft ~ ".answer_at].text = '' then 'answer_empty' when " ~ draft
+            ~ " = '' then 'protocol_missing' when " ~ draft ~ '.is_answer and '
+            ~ keyword_text(sections, draft ~ '.answer_at', draft ~ '.answer_end')
+            ~ " = '' then 'answer_empty' when " ~ draft
             ~ '.is_answer then null when len(' ~ draft ~ ".kept_at) = 0 then 'action_missing' when len("
             ~ is_nameless ~ ") > 0 then 'tool_unnamed' end"],
         ['detail', 'regexp_replace(' ~ source ~ ".text, '\\s+', ' ', 'g')[:80]"],
-        ['is_set_aside', 'case when ' ~ draft ~ '.is_answer then not regexp_full_match(' ~ letters
-            ~ ", 't*f') else not regexp_full_match(" ~ letters
-            ~ ", 't*(?:nt*i*|xi*|i+n?)(?:ni*|xi*)*') or len(" ~ draft ~ '.kept_at) < len(' ~ draft
-            ~ '.calls_at) end or len(' ~ unread_rest ~ ') > 0'],
+        ['is_set_aside', has_stray_start ~ ' or case when ' ~ draft ~ '.is_answer then ' ~ draft
+            ~ '.answer_end < len(' ~ letters ~ ') else not regexp_full_match(' ~ letters ~ '[' ~ chosen
+            ~ ":], '(?:nt*[iz]*|x[iz]*|i[iz]*n?)(?:n[iz]*|x[iz]*)*') or len(" ~ draft
+            ~ '.kept_at) < len(' ~ list_where(draft ~ '.calls_at', 'place', 'place >= (' ~ chosen ~ ')')
+            ~ ') end or ' ~ is_rest_unread],
         ['is_inferred', 'not ' ~ draft ~ '.is_answer and len(' ~ list_where(
             draft ~ '.kept_at', 'place', "coalesce(" ~ sections ~ "[place].name, '') = ''"
         ) ~ ') > 0'],

@@ -62,6 +62,8 @@
             ~ "', 2) else " ~ body ~ ' end'],
         ['rest', 'case when ' ~ is_call ~ ' then trim(regexp_extract(' ~ body ~ ", '" ~ call
             ~ "', 3)) else '' end"],
+        ['header', 'header'],
+        ['body', cut ~ '.bodies[section_number + 1]'],
         ['whole', 'header || ' ~ cut ~ '.bodies[section_number + 1]'],
     ]), 'section_number') }}
 {%- endmacro %}
@@ -75,6 +77,7 @@
         ['calls_at', draft ~ '.calls_at'],
         ['is_answer', draft ~ '.answer_at > 0 and (len(' ~ draft ~ '.calls_at) = 0 or ' ~ draft
             ~ '.answer_at < ' ~ draft ~ '.calls_at[1])'],
+        ['answer_end', draft ~ '.answer_at'],
         ['kept_at', draft ~ '.calls_at[:1]'],
         ['output_name', 'null::varchar'],
     ]) }}

@@ -48,11 +48,20 @@ texts_cut as (
     from messages_read
 ),
 
+capitals_found as (
+    select
+        *,
+        {{ list_map('cuts', 'cut', ipw_first_capital('cut')) }} as first_capitals
+    from texts_cut
+),
+
 sections_named as (
     select
         *,
-        {{ list_map('cuts', 'cut', ipw_sections('cut')) }} as sections
-    from texts_cut
+        {{ list_map('cuts', 'cut', ipw_sections(
+            'cut', 'first_capitals[turn_number]'
+        ), 'turn_number') }} as sections
+    from capitals_found
 ),
 
 lettered as (
