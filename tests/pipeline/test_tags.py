@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,7 +167,9 @@ def test_webdancers_steps_are_all_there(tags: Built, webdancer: list[dict[str, A
         """
         select list_transform(
             messages[3:],
-            lambda m: case when m.role = 'tool_call' then m.tool_name || m.tool_arguments else m.content end
+            lambda m: case
+                when m.role = 'tool_call' then m.tool_name || m.tool_arguments else m.content
+            end
         )
         from marts.trajectories where dataset = 'webdancer' order by record_number
         """
