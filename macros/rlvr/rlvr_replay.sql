@@ -114,12 +114,10 @@
         when {{ rlvr_is_error('coalesce(mended, output)') }} then []::varchar[]
         when tool_name = 'open_document' then [argument]
         when reason = 'matches_differ' then {{ list_map('matches', 'found', 'found.doc_id') }}
-        else coalesce(
-            {{ list_map('results', 'result', 'result.doc_id') }}[
-                :case when has_corpus then {{ top_k }} end
-            ],
-            []::varchar[]
-        )
+        when results is null then []::varchar[]
+        when has_corpus
+            then {{ list_map('results[:' ~ top_k ~ ']', 'result', 'result.doc_id') }}
+        else {{ list_map('results', 'result', 'result.doc_id') }}
     end
 {%- endmacro %}
 
