@@ -27,9 +27,29 @@
     end
 {%- endmacro %}
 
-{#- Whether an output says that the call failed. -#}
+{#- A text without the white space around it. -#}
+{% macro rlvr_trimmed(text) -%}
+    regexp_replace({{ text }}, '^[\s\x{00A0}]+|[\s\x{00A0}]+$', '', 'g')
+{%- endmacro %}
+
+{#- Whether an output says that the call failed: a JSON object with an error, or a line of refusal. -#}
 {% macro rlvr_is_error(output) -%}
-    regexp_matches({{ output }}, '^\s*(?i:\{\s*"error"\s*:|error\s*:)')
+    (case
+        when starts_with(ltrim({{ output }}), '{') and {{ is_json_lax(output) }}
+            then coalesce({{ json_kind(json_at(output, "'$.error'")) }}, 'NULL') != 'NULL'
+        else regexp_matches(
+            {{ output }},
+            '^\s*(?i:\{\s*"error"\s*:|error\s*:|(?:no such document|unknown (?:document|doc_id)|(?:document|doc_id)\b[^\n]{0,200}\bnot (?:found|exist)|invalid (?:regex|regular expression|pattern))\b[^\n]*\s*$)'
+        )
+    end)
+{%- endmacro %}
+
+{#- Whether a search's plain output says that nothing was found. -#}
+{% macro rlvr_is_empty(output) -%}
+    regexp_matches(
+        {{ output }},
+        '^\s*(?i:no (?:results?|match(?:es)?|documents?|hits?)(?: (?:were )?found)?(?: for [^\n]*)?\.?)\s*$'
+    )
 {%- endmacro %}
 
 {#-
@@ -49,7 +69,7 @@
     {%- endset -%}
     {%- set block = struct_of([
         ['doc_id', "regexp_extract(block, '^([^\]\s]+)\] ', 1)"],
-        ['text', "regexp_replace(block, '^[^\]\s]+\] (\([0-9.]+\) )?', '')"],
+        ['text', "regexp_replace(block, '^[^\]\s]+\] (\((?:score: ?)?[0-9.]+\) )?', '')"],
         ['member', "null::varchar"],
         ['has_score', "false"],
     ]) -%}
@@ -63,7 +83,7 @@
         ) }}
     {%- endset -%}
     case
-        when {{ rlvr_is_error(output) }} or trim({{ output }}) = {{ rlvr_no_results() }} then []
+        when {{ rlvr_is_error(output) }} or {{ rlvr_is_empty(output) }} then []
         when {{ form }} != 'plain' then case
             when len({{ list_where(read_json, 'result', 'result.doc_id is null') }}) = 0
                 then {{ read_json }}
@@ -164,31 +184,62 @@
     end
 {%- endmacro %}
 
-{#- Whether an output is the document's text, alone or as JSON with it. -#}
+{#-
+  Whether an output has the document's whole text, whatever surrounds it: raw, or in a text of its JSON.
+  An object that names another document has not.
+-#}
 {% macro rlvr_is_document(doc_id, text, output, form) -%}
-    (
-        {{ output }} = {{ text }}
-        or case
-            when {{ form }} = 'object' then
-                coalesce(
-                    {{ json_text_at(output, "'$.text'") }}, {{ json_text_at(output, "'$.content'") }}
-                ) is not distinct from {{ text }}
-                and coalesce({{ json_text_at(output, "'$.doc_id'") }}, {{ doc_id }}) = {{ doc_id }}
-            else false
-        end
-    )
+    {%- set whole = rlvr_trimmed(text) -%}
+    {%- set named -%}
+        case when {{ form }} = 'object' then {{ json_text_at(output, "'$.doc_id'") }} end
+    {%- endset -%}
+    (case
+        when coalesce({{ named }}, {{ doc_id }}) != {{ doc_id }} then false
+        when contains({{ output }}, {{ whole }}) then true
+        when {{ form }} != 'plain' then len({{ list_where(
+            json_text_at(output, "'$..*'"), 'leaf', 'contains(leaf, ' ~ whole ~ ')'
+        ) }}) > 0
+        else false
+    end)
 {%- endmacro %}
 
-{#- Whether a snippet is text of a document; white space may differ, and an ellipsis at an end is none. -#}
-{% macro rlvr_is_snippet_of(snippet, text) -%}
-    (
-        contains({{ text }}, {{ snippet }})
-        or contains(
-            regexp_replace({{ text }}, '\s+', ' ', 'g'),
-            regexp_replace(
-                regexp_replace({{ snippet }}, '^\s*(\.\.\.|…)?\s*|\s*(\.\.\.|…)?\s*$', '', 'g'),
-                '\s+', ' ', 'g'
+{#- Whether an output is a beginning of the document that ends in an ellipsis. -#}
+{% macro rlvr_is_document_cut(text, output, form) -%}
+    {%- set shown -%}
+        case
+            when {{ form }} = 'object' then coalesce(
+                {{ json_text_at(output, "'$.text'") }}, {{ json_text_at(output, "'$.content'") }}
             )
+            else {{ output }}
+        end
+    {%- endset -%}
+    {%- set beginning -%}
+        regexp_extract({{ shown }}, '(?s)^\s*(\S.*?)\s*(?:\.\.\.|…)\s*$', 1)
+    {%- endset -%}
+    coalesce({{ beginning }} != '' and starts_with(ltrim({{ text }}), {{ beginning }}), false)
+{%- endmacro %}
+
+{#- A text with one space wherever there is white space. -#}
+{% macro rlvr_single_spaced(text) -%}
+    regexp_replace({{ text }}, '[\s\x{00A0}]+', ' ', 'g')
+{%- endmacro %}
+
+{#-
+  Whether a snippet is text of a document; white space may differ, and an ellipsis stands for any text
+  or none: what is around it has to be there in this order.
+-#}
+{% macro rlvr_is_snippet_of(snippet, text) -%}
+    {%- set pieces -%}
+        regexp_split_to_array({{ rlvr_single_spaced(snippet) }}, ' ?(?:\[ ?(?:\.\.\.|…) ?\]|\.\.\.|…) ?')
+    {%- endset -%}
+    (case
+        when contains({{ text }}, {{ snippet }}) then true
+        when not regexp_matches({{ snippet }}, '\.\.\.|…') then contains(
+            {{ rlvr_single_spaced(text) }}, trim({{ rlvr_single_spaced(snippet) }})
         )
-    )
+        else regexp_matches(
+            {{ rlvr_single_spaced(text) }},
+            '(?s)' || {{ list_join(list_map(pieces, 'piece', 'regexp_escape(trim(piece))'), "'.*'") }}
+        )
+    end)
 {%- endmacro %}

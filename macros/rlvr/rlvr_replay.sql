@@ -1,69 +1,100 @@
 {#-
   The judgement over one replayed output. These macros read the columns of stg_rlvr__replays: tool_name,
-  argument, output, form, has_corpus, document_text, matches, pattern_fault, results, openings and the two
-  has_… of doubted results.
+  argument, asked_k, output (without white space around it), form, has_corpus, document_text, matches,
+  pattern_fault, results, openings and the two has_… of doubted results.
 -#}
 
-{#- Why an output is mended; null where it is left as it is. -#}
+{#- Why an output is mended; null where it is left as it is: right, or not plainly wrong. -#}
 {% macro rlvr_mending_reason() -%}
-    {%- set top_k = var('rlvr_environment')['top_k'] -%}
     case
         when not has_corpus then null
         when tool_name = 'open_document' then case
-            when document_text is null
-                then case when not {{ rlvr_is_error('output') }} then 'document_unknown' end
-            when not {{ rlvr_is_document('argument', 'document_text', 'output', 'form') }}
-                then 'document_differs'
+            when document_text is null then null
+            when {{ rlvr_is_document('argument', 'document_text', 'output', 'form') }} then null
+            when {{ rlvr_is_document_cut('document_text', 'output', 'form') }} then null
+            else 'document_differs'
         end
         when tool_name = 'regex_search' then case
-            when argument is null or pattern_fault = 'invalid'
+            when argument is null or results is null then null
+            when pattern_fault = 'invalid'
                 then case when not {{ rlvr_is_error('output') }} then 'pattern_invalid' end
             when pattern_fault is not null then null
             when {{ rlvr_is_error('output') }} or not {{ rlvr_are_matches() }} then 'matches_differ'
         end
+        when form = 'plain' and has_unknown_document then null
         when has_foreign_snippet then 'snippet_foreign'
-        when len(results) > {{ top_k }} then 'too_many_results'
+        when len(results) > {{ rlvr_results_at_most() }} then 'too_many_results'
     end
 {%- endmacro %}
 
 {#- What about an output cannot be mended, for nothing tells what it has to be; null for nothing. -#}
 {% macro rlvr_doubt() -%}
     case
-        when tool_name = 'open_document' then null
+        when tool_name = 'open_document' then case
+            when argument is null
+                then case when not {{ rlvr_is_error('output') }} then 'argument_unreadable' end
+            when not has_corpus then null
+            when document_text is null
+                then case when not {{ rlvr_is_error('output') }} then 'document_unknown' end
+            when {{ rlvr_is_document('argument', 'document_text', 'output', 'form') }} then null
+            when {{ rlvr_is_document_cut('document_text', 'output', 'form') }} then 'document_cut'
+        end
         when tool_name = 'regex_search' then case
+            when argument is null
+                then case when not {{ rlvr_is_error('output') }} then 'argument_unreadable' end
             when has_corpus and pattern_fault = 'unsupported' then 'pattern_unsupported'
-            when not has_corpus and results is null then 'results_unreadable'
+            when results is null then 'results_unreadable'
         end
         when results is null then 'results_unreadable'
         when has_unknown_document then 'document_unknown'
     end
 {%- endmacro %}
 
-{#- Whether the recorded results are the matches: the same documents in the same order, same contexts. -#}
+{#- How many results a semantic search may list: what the environment gives, or more if asked for. -#}
+{% macro rlvr_results_at_most() -%}
+    greatest(coalesce(asked_k, 0), {{ var('rlvr_environment')['top_k'] }})
+{%- endmacro %}
+
+{#-
+  Whether the recorded results can be the matches: documents that match, in any order, with text of
+  theirs; no more than were asked for, and no fewer than there are. Only the first by doc_id are known.
+-#}
 {% macro rlvr_are_matches() -%}
-    coalesce(
-        {{ list_map('results', 'result', "[result.doc_id, result.text]") }}
-        = {{ list_map('matches', 'found', "[found.doc_id, found.context]") }},
-        false
+    {%- set asked -%}
+        coalesce(asked_k, {{ var('rlvr_environment')['top_k'] }})
+    {%- endset -%}
+    (
+        not has_unknown_document
+        and not has_foreign_snippet
+        and len(results) <= {{ asked }}
+        and len(results) >= least({{ asked }}, len(matches))
     )
+{%- endmacro %}
+
+{#-
+  Whether a pattern does not match a document. Where fewer documents match than were looked for, all
+  that do are known; only else it is tried. False without matches.
+-#}
+{% macro rlvr_is_no_match(doc_id, text, pattern, matches) -%}
+    {%- set environment = var('rlvr_environment') -%}
+    (case
+        when {{ matches }} is null then false
+        when list_contains({{ list_map(matches, 'found', 'found.doc_id') }}, {{ doc_id }}) then false
+        when len({{ matches }}) < {{ environment['top_k'] }} then true
+        else not regexp_matches({{ text }}, '(?{{ environment['regex_flags'] }})' || {{ pattern }})
+    end)
 {%- endmacro %}
 
 {#- The output that has to stand in the recorded one's place; null where that is left as it is. -#}
 {% macro rlvr_mended_output() -%}
-    {%- set matched = list_map('matches', 'found', struct_of([
+    {%- set matched = list_map('matches[:coalesce(asked_k, len(matches))]', 'found', struct_of([
         ['doc_id', 'found.doc_id'], ['text', 'found.context'],
     ])) -%}
     case reason
         when 'document_differs'
             then {{ rlvr_document_written('argument', 'document_text', 'output', 'form') }}
-        when 'document_unknown' then {{ rlvr_error_written(
-            "coalesce('no document has the doc_id ' || argument, 'open_document needs a doc_id')",
-            'form'
-        ) }}
         when 'pattern_invalid' then {{ rlvr_error_written(
-            "case when argument is null then 'regex_search needs a pattern' "
-            ~ "else 'the pattern is no regular expression' end",
-            'form'
+            "'the pattern is no regular expression'", 'form'
         ) }}
         when 'matches_differ' then {{ rlvr_results_written(matched, 'output', 'form', 'results') }}
         when 'snippet_foreign' then {{ rlvr_snippets_mended() }}
@@ -76,7 +107,7 @@
   of that document's beginning.
 -#}
 {% macro rlvr_snippets_mended() -%}
-    {%- set top_k = var('rlvr_environment')['top_k'] -%}
+    {%- set top_k = rlvr_results_at_most() -%}
     {%- set items -%}
         (case form
             when 'object' then {{ json_parse(json_at('output', "'$.results'"), '["JSON"]') }}
@@ -109,17 +140,23 @@
 
 {#- The documents that the output shows, once it is mended; an error shows none. -#}
 {% macro rlvr_shown_doc_ids() -%}
-    {%- set top_k = var('rlvr_environment')['top_k'] -%}
+    {%- set first_results = 'results[:' ~ rlvr_results_at_most() ~ ']' -%}
     case
-        when {{ rlvr_is_error('coalesce(mended, output)') }} then []::varchar[]
-        when tool_name = 'open_document' then [argument]
-        when reason = 'matches_differ' then {{ list_map('matches', 'found', 'found.doc_id') }}
-        else coalesce(
-            {{ list_map('results', 'result', 'result.doc_id') }}[
-                :case when has_corpus then {{ top_k }} end
-            ],
-            []::varchar[]
-        )
+        when tool_name = 'open_document' then case
+            when argument is null then []::varchar[]
+            when reason = 'document_differs' then [argument]
+            when document_text is not null
+                and {{ rlvr_is_document('argument', 'document_text', 'output', 'form') }}
+                then [argument]
+            when {{ rlvr_is_error('output') }} then []::varchar[]
+            else [argument]
+        end
+        when reason = 'matches_differ' then {{ list_map(
+            'matches[:coalesce(asked_k, len(matches))]', 'found', 'found.doc_id'
+        ) }}
+        when reason = 'pattern_invalid' or results is null then []::varchar[]
+        when reason is not null then {{ list_map(first_results, 'result', 'result.doc_id') }}
+        else {{ list_map('results', 'result', 'result.doc_id') }}
     end
 {%- endmacro %}
 

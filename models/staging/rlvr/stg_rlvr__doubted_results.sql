@@ -1,10 +1,11 @@
--- Grain: one output of semantic_search that lists a document which the corpus does not have, or a
--- snippet that is no text of its document.
+-- Grain: one output of a search that lists a document which the corpus does not have or the pattern
+-- does not match, or a snippet that is no text of its document.
 with
 
 retrievals as (
-    select * from {{ ref('stg_rlvr__retrievals') }}
-    where has_corpus and tool_name = 'semantic_search'
+    select * replace ({{ rlvr_trimmed('output') }} as output)
+    from {{ ref('stg_rlvr__retrievals') }}
+    where has_corpus and tool_name in ('semantic_search', 'regex_search')
 ),
 
 documents as (
@@ -12,11 +13,17 @@ documents as (
     where reason is null
 ),
 
+matches as (
+    select * from {{ ref('stg_rlvr__matches') }}
+    where fault is null
+),
+
 results_read as (
     select
         record_id,
         position,
         dataset,
+        case when tool_name = 'regex_search' then argument end as pattern,
         {{ rlvr_results('output', rlvr_form('output')) }} as results
     from retrievals
 ),
@@ -26,6 +33,7 @@ results_unnested as (
         record_id,
         position,
         dataset,
+        pattern,
         unnest(results) as result,
         unnest(range(1, len(results) + 1)) as number
     from results_read
@@ -43,8 +51,15 @@ doubted as (
         on
             results_unnested.dataset = documents.dataset
             and results_unnested.result['doc_id'] = documents.doc_id
+    left join matches
+        on
+            results_unnested.dataset = matches.dataset
+            and results_unnested.pattern = matches.pattern
     where
         documents.doc_id is null
+        or {{ rlvr_is_no_match(
+            "results_unnested.result['doc_id']", 'documents.text', 'matches.pattern', 'matches.matches'
+        ) }}
         or not {{ rlvr_is_snippet_of("results_unnested.result['text']", 'documents.text') }}
 ),
 

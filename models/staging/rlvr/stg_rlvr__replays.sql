@@ -6,9 +6,16 @@ with
 
 retrievals as (
     select
+        * replace ({{ rlvr_trimmed('output') }} as output),
+        output as recorded_output
+    from {{ ref('stg_rlvr__retrievals') }}
+),
+
+forms_read as (
+    select
         *,
         {{ rlvr_form('output') }} as form
-    from {{ ref('stg_rlvr__retrievals') }}
+    from retrievals
 ),
 
 documents as (
@@ -29,7 +36,7 @@ joined as (
             when retrievals.tool_name != 'open_document'
                 then {{ rlvr_results('retrievals.output', 'retrievals.form') }}
         end as results
-    from retrievals
+    from forms_read as retrievals
     left join documents
         on
             retrievals.has_corpus
@@ -79,7 +86,7 @@ final as (
         doubt,
         doc_ids,
         case when is_mended then reason end as reason,
-        case when is_mended and reason is not null then output end as recorded,
+        case when is_mended and reason is not null then recorded_output end as recorded,
         case when is_mended then mended end as mended
     from compared
 )

@@ -28,6 +28,7 @@ final as (
         unnested.retrieval['position'] as position,
         unnested.retrieval['tool_name'] as tool_name,
         unnested.retrieval['argument'] as argument,
+        unnested.retrieval['asked_k'] as asked_k,
         unnested.retrieval['output'] as output
     from unnested
     left join corpora on unnested.dataset = corpora.dataset
