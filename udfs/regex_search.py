@@ -44,7 +44,7 @@ def regex_search(
         list<struct<pattern, fault, matches list<struct<doc_id, context>>>>, a struct a pattern.
         `fault` is `invalid` where the pattern is no regular expression of Python, and
         `unsupported` where RE2 cannot take it although Python can (lookaround, back references)
-        or takes it otherwise (`{,n}`; classes such as word characters in texts beyond ASCII); else null.
+        or takes it otherwise (`{,n}`; word classes beyond ASCII); else null.
     """
     found: list[list[dict[str, object]] | None] = []
     for row in range(len(patterns)):
