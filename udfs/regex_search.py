@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,10 @@ FOUND = pa.struct(
         ),
     ]
 )
+_BEYOND_ASCII = re.compile(r"(?<!\\)(?:\\\\)*\\[wWdDsSbB]")
+"""Classes that mean more in Python than in RE2 where a text is not ASCII."""
+_NO_MINIMUM = re.compile(r"\{,\d+\}")
+"""A repetition in Python, but plain text in RE2."""
 _FIRST_SLICE = 256
 """Documents looked at before it is known whether a pattern is a common one; doubled from there."""
 
@@ -37,8 +42,9 @@ def regex_search(
 
     Returns:
         list<struct<pattern, fault, matches list<struct<doc_id, context>>>>, a struct a pattern.
-        `fault` is `invalid` where the pattern is no regular expression, and `unsupported` where
-        RE2 cannot take it although Python can (lookaround, back references); else null.
+        `fault` is `invalid` where the pattern is no regular expression of Python, and
+        `unsupported` where RE2 cannot take it although Python can (lookaround, back references)
+        or takes it otherwise (`{,n}`; word classes beyond ASCII); else null.
     """
     found: list[list[dict[str, object]] | None] = []
     for row in range(len(patterns)):
@@ -48,9 +54,12 @@ def regex_search(
             continue
         prefix = f"(?{flags[row].as_py()})" if flags[row].as_py() else ""
         doc_ids, texts = corpus.field("doc_id"), corpus.field("text")
+        is_ascii = pc.all(pc.string_is_ascii(texts)).as_py() is not False
         found.append(
             [
                 _search(pattern, prefix, doc_ids, texts, top_k[row].as_py(), width[row].as_py())
+                if (fault := _fault(pattern, is_ascii)) is None
+                else {"pattern": pattern, "fault": fault, "matches": []}
                 for pattern in patterns[row].as_py()
             ]
         )
@@ -81,7 +90,7 @@ def _search(
                 )
             start, size = start + size, size * 2
     except pa.ArrowInvalid:
-        return {"pattern": pattern, "fault": _fault(pattern), "matches": []}
+        return {"pattern": pattern, "fault": "unsupported", "matches": []}
     return {"pattern": pattern, "fault": None, "matches": matches}
 
 
@@ -91,9 +100,14 @@ def _around(text: str, offset: int, width: int) -> str:
     return text[max(0, at - width) : at + width]
 
 
-def _fault(pattern: str) -> str:
+def _fault(pattern: str, is_ascii: bool) -> str | None:
+    """What is known to be wrong with a pattern before it is searched for."""
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return "invalid"
-    return "unsupported"
+    if _NO_MINIMUM.search(pattern) or (not is_ascii and _BEYOND_ASCII.search(pattern)):
+        return "unsupported"
+    return None

@@ -53,7 +53,9 @@ joined as (
 cited_found as (
     select
         *,
-        {{ rlvr_cited('answer', 'list_concat(searched, opened)') }} as cited
+        {{ rlvr_cited(
+            'answer', 'list_concat(searched, opened, coalesce(gt_doc_ids, []))'
+        ) }} as cited
     from joined
 ),
 

@@ -59,6 +59,25 @@ def test_faults_of_patterns_are_told_apart(pattern: str, fault: str | None) -> N
     assert search([pattern], ["ab"])[0]["fault"] == fault
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "fault"),
+    [
+        (r"\pL", "ab", "invalid"),
+        (r"\z", "ab", "invalid"),
+        ("a{,2}", "ab", "unsupported"),
+        (r"\w+", "ab", None),
+        (r"\w+", "é", "unsupported"),
+        (r"\bé", "é", "unsupported"),
+        (r"a\\w", "é", None),
+        (r"[\d]", "é", "unsupported"),
+    ],
+)
+def test_what_python_takes_otherwise_is_not_searched_for(
+    pattern: str, text: str, fault: str | None
+) -> None:
+    assert search([pattern], [text])[0]["fault"] == fault
+
+
 def test_a_pattern_made_to_take_for_ever_does_not() -> None:
     started = time.perf_counter()
     assert ids(search(["(a+)+$"], ["a" * 5000 + "b"])[0]) == []
