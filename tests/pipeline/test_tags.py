@@ -40,7 +40,7 @@ ACCEPTED: dict[str, tuple[list[dict[str, str]], str]] = {
         "uttoora",
     ),
     "a plain chat": ([USER, says("Which what?"), USER, says("One.")], "uaua"),
-    "an output in a tool's own words": (
+    "an output without tags": (
         [USER, says(CALL), {"role": "tool", "content": "One."}, ANSWER],
         "utora",
     ),
@@ -90,7 +90,7 @@ REJECTED: dict[str, tuple[list[dict[str, str]], str, int]] = {
         "answer_beside_call",
         2,
     ),
-    "a call that nobody answers": ([USER, says(CALL), ANSWER], "call_without_output", 2),
+    "a call that nobody answers": ([USER, says(CALL), ANSWER], "outputs_missing", 3),
 }
 """Messages by what is wrong with them, with the reason and the turn."""
 
@@ -167,9 +167,7 @@ def test_webdancers_steps_are_all_there(tags: Built, webdancer: list[dict[str, A
         """
         select list_transform(
             messages[3:],
-            lambda m: case
-                when m.role = 'tool_call' then m.tool_name || m.tool_arguments else m.content
-            end
+            lambda m: coalesce(m.content, m.tool_name || m.tool_arguments)
         )
         from marts.trajectories where dataset = 'webdancer' order by record_number
         """
@@ -189,13 +187,13 @@ def test_the_tools_are_those_of_the_prompt(tags: Built, webdancer: list[dict[str
     found = tags.rows(
         """
         select distinct
-            tools->'$[*].name', tools->'$[0].parameters.properties.query' is not null,
-            metadata->'$.declared_tools[0].parameters.properties.queries' is not null,
+            tools->>'$[*].name', (tools->'$[0].parameters.properties.query') is not null,
+            (metadata->'$.declared_tools[0].parameters.properties.queries') is not null,
             list_contains(flags, 'tools_disagree'), list_contains(flags, 'tool_not_declared')
         from marts.trajectories where dataset = 'webdancer'
         """
     )
-    assert found == [(['"search"', '"visit"'], True, True, True, False)]
+    assert found == [(["search", "visit"], True, True, True, False)]
     assert "query" not in webdancer[0]["functions"][0]["parameters"]["properties"]
 
 
