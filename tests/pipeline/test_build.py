@@ -100,7 +100,8 @@ def test_a_published_file_that_cannot_be_read_is_replaced(copy: Built) -> None:
 def test_an_empty_warehouse_builds(tmp_path: Path) -> None:
     done = trajhouse(tmp_path / "warehouse", "build", "--json")
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(done.stdout)["marts"].values()) == {0}
+    marts = json.loads(done.stdout)["marts"]
+    assert {rows for mart, rows in marts.items() if not mart.startswith("stats_")} == {0}
 
 
 def test_a_tokenizer_that_is_not_there_stops_the_build(copy: Built) -> None:
