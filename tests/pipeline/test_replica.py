@@ -6,27 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.replica import run
+from tests.replica import ipw, run
 
 pytestmark = pytest.mark.slow
 
-
-def test_fates_and_tables_are_as_the_cards_say(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run.main(["--out", str(tmp_path / "replica"), "--scale", "100"])
-    assert "every record's fate and every table of the cards is as it must be" in (
-        capsys.readouterr().out
-    )
+SCALE = 100
 
 
-def test_a_wrong_table_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.replica import ipw
+@pytest.fixture(scope="module")
+def replica(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the samples and the warehouse, every fate and table of which was checked."""
+    out = tmp_path_factory.mktemp("replica") / "out"
+    run.main(["--out", str(out), "--scale", str(SCALE)])
+    return out
 
-    def shifted(scale: int) -> dict[str, list[tuple[object, ...]]]:
-        return {name: rows[1:] for name, rows in expected(scale).items()}
 
-    expected = ipw.expected
-    monkeypatch.setattr(ipw, "expected", shifted)
+def test_fates_and_tables_are_as_the_cards_say(replica: Path) -> None:
+    run.check(replica, run.FAMILIES, SCALE)
+
+
+def test_a_wrong_table_is_noticed(replica: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = ipw.expected(SCALE)
+    shifted = {query: rows[1:] for query, rows in expected.items()}
+    monkeypatch.setattr(ipw, "expected", lambda scale: shifted)
     with pytest.raises(AssertionError, match="should be"):
-        run.main(["--out", str(tmp_path / "replica"), "--scale", "100", "--families", "ipw"])
+        run.check(replica, ["ipw"], SCALE)
