@@ -30,4 +30,4 @@ def test_a_wrong_table_is_noticed(replica: Path, monkeypatch: pytest.MonkeyPatch
     shifted = {query: rows[1:] for query, rows in expected.items()}
     monkeypatch.setattr(ipw, "expected", lambda scale: shifted)
     with pytest.raises(AssertionError, match="should be"):
-        run.check(replica, ["ipw"], SCALE)
+        run.check(replica, run.FAMILIES, SCALE)
