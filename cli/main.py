@@ -24,6 +24,7 @@ COMMANDS = {
     "query": "Run SQL, read-only.",
     "stats": "Summarise a mart.",
     "export": "Write a mart as a training set.",
+    "tokenizer": "Tell what a chat template does with trajectories.",
     "verify": "Check an export against its manifest.",
     "status": "Say what is out of date; silent when nothing is.",
 }

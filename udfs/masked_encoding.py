@@ -34,6 +34,7 @@ from trajhouse.udfs.loss_mask import (
     spans_by_chars,
     trained_chars,
 )
+from trajhouse.udfs.template_audit import audit_template
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 
 _CHARS_PER_BATCH = 4_000_000
@@ -45,6 +46,7 @@ class Reason(StrEnum):
     NO_TRAINED_TOKENS = "no_trained_tokens"
     CONTROL_TOKEN = "control_token"  # noqa: S105
     TEMPLATE_ERROR = "template_error"
+    TEMPLATE_DROPS = "template_drops"
     MASK_UNAVAILABLE = "mask_unavailable"
 
 
@@ -119,7 +121,8 @@ def _spells_control(tokenizer: LoadedTokenizer, row: Conversation, policy: Contr
     """Whether content spells a control token and is to be encoded as text.
 
     Raises:
-        RejectedError: It does and is not; or there is nothing to train; or the tools are not tools.
+        RejectedError: It does and is not; or there is nothing to train; the tools are not tools;
+            or the template drops calls or outputs.
     """
     if row.n_answers == 0:
         raise RejectedError(Reason.NO_TRAINED_TOKENS, "there is no assistant message")
@@ -127,6 +130,8 @@ def _spells_control(tokenizer: LoadedTokenizer, row: Conversation, policy: Contr
         parse_tools(row.tools)
     except ValueError as error:
         raise RejectedError(Reason.TEMPLATE_ERROR, f"the declared tools: {error}") from None
+    if (dropped := audit_template(tokenizer).dropped(row.chat)) is not None:
+        raise RejectedError(Reason.TEMPLATE_DROPS, dropped)
     found = find_control_token(tokenizer, row.chat, row.tools)
     if found is None:
         return False

@@ -6,12 +6,13 @@ where they allow it; the Hub is asked last. Code that comes with a model is neve
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -101,34 +102,42 @@ class LoadedTokenizer:
         return int(max(self.backend.get_vocab(with_added_tokens=True).values(), default=0))
 
 
-def load_tokenizer(spec: str) -> LoadedTokenizer:
+def load_tokenizer(spec: str, chat_template: Path | None = None) -> LoadedTokenizer:
     """A tokenizer and its chat template, loaded once per process.
 
     Args:
         spec: A Hub id, a folder, or the path of a `tokenizer.json` (its template is then taken from
             `chat_template.jinja` or `tokenizer_config.json` beside it). The environment variable
             TRAJHOUSE_CHAT_TEMPLATE, the path of a Jinja file, replaces the template of any.
+        chat_template: The path of a Jinja file that replaces the template, before the variable.
 
     Raises:
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
-    template_file = os.environ.get(TEMPLATE_VARIABLE) or None
+    template_file = str(chat_template or os.environ.get(TEMPLATE_VARIABLE) or "") or None
     with _ONE_AT_A_TIME:
-        return _load(spec, template_file, os.environ.get(ENCODER_VARIABLE) or None)
-
-
-@lru_cache(maxsize=8)
-def _load(spec: str, template_file: str | None, wanted_encoder: str | None) -> LoadedTokenizer:
-    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-    reference = _find_reference(spec)
-    if template_file is not None:
-        reference.chat_template = _read_template(Path(template_file))
-    if not reference.chat_template:
+        loaded = _load(spec, os.environ.get(ENCODER_VARIABLE) or None)
+        loaded = _with_template(loaded, template_file) if template_file is not None else loaded
+    if not loaded.chat_template:
         raise CannotOpen(
             f"tokenizer {spec} has no chat template",
             "neither its folder nor its configuration holds one",
             f"set {TEMPLATE_VARIABLE} to the path of a Jinja file",
         )
+    return loaded
+
+
+@lru_cache(maxsize=32)
+def _with_template(loaded: LoadedTokenizer, template_file: str) -> LoadedTokenizer:
+    reference = copy.copy(loaded.reference)
+    reference.chat_template = _read_template(Path(template_file))
+    return replace(loaded, reference=reference, chat_template=reference.chat_template)
+
+
+@lru_cache(maxsize=8)
+def _load(spec: str, wanted_encoder: str | None) -> LoadedTokenizer:
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    reference = _find_reference(spec)
     backend = getattr(reference, "backend_tokenizer", None)
     if backend is None:
         raise _cannot_load(spec, "it has no fast encoder (tokenizer.json)")
@@ -142,7 +151,9 @@ def _load(spec: str, template_file: str | None, wanted_encoder: str | None) -> L
     ):
         raise _cannot_load(spec, "its fast encoder and transformers disagree on a probe text")
     encoder = make_encoder(backend, probe, wanted_encoder)
-    return LoadedTokenizer(spec, reference, backend, reference.chat_template, control_ids, encoder)
+    return LoadedTokenizer(
+        spec, reference, backend, reference.chat_template or "", control_ids, encoder
+    )
 
 
 def _find_reference(spec: str) -> Any:

@@ -161,7 +161,7 @@ def test_mark_that_the_template_escapes_is_never_given(
     run_tokenize: Run, with_tiny_vocabulary: WithTemplate
 ) -> None:
     escaped = JOINED.replace("{{ m.content }}", "{{ m.content | tojson(ensure_ascii=True) }}")
-    chat = chat_with("content", "a <think> b")
+    chat = [{"role": "user", "content": "go"}, {"role": "assistant", "content": "a <think> b"}]
     row = run_tokenize([chat], spec=with_tiny_vocabulary(escaped), policy="text")[0]
     assert row["reason"] == "control_token"
 

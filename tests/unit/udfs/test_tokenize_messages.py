@@ -42,6 +42,7 @@ CHAT = [
     say("assistant", "One: a.py", reasoning_content="Done."),
     say("user", "Thanks"),
 ]
+PLAIN = [say("user", "Which files are here?"), say("assistant", "I look."), *CHAT[3:]]
 # The last user turn is the latest question, so the reasoning before it is not shown.
 TRAINED = [
     'I look.\n<tool_call>\n{"name": "ls", "arguments": {"a":1}}\n</tool_call><|im_end|>\n',
@@ -63,7 +64,7 @@ def trained_texts(row: dict[str, Any], spec: str = DEFAULT_TOKENIZER) -> list[st
 
 
 def check_by_hand(run: Run, chatml: str) -> None:
-    ours, plain = run([CHAT])[0], run([CHAT], spec=chatml)[0]
+    ours, plain = run([CHAT])[0], run([PLAIN], spec=chatml)[0]
     assert trained_texts(ours) == TRAINED
     assert trained_texts(plain, chatml) == TRAINED_IN_CHATML
     for row in (ours, plain):
@@ -124,7 +125,7 @@ def test_planted_wrong_role_is_caught(
     monkeypatch.setattr(loss_mask, "HEADER", "<|im_start|>user\n")
     loss_mask.chatml_of.cache_clear()
     try:
-        assert run_tokenize([CHAT], spec=chatml)[0]["reason"] is None
+        assert run_tokenize([PLAIN], spec=chatml)[0]["reason"] is None
         with pytest.raises(AssertionError):
             check_by_hand(run_tokenize, chatml)
     finally:
@@ -231,7 +232,7 @@ MACRO = (
         pytest.param(MARKED_WITH_HEADER, "follows no assistant header", id="header-in"),
         pytest.param(
             CHATML.replace("{{ m.content }}", "{% generation %}{{ m.content }}{% endgeneration %}"),
-            "5 trained spans for 2",
+            "4 trained spans for 2",
             id="every-role-marked",
         ),
         pytest.param(
@@ -251,7 +252,7 @@ MACRO = (
 def test_mask_that_cannot_be_proven(
     template: str, detail: str, run_tokenize: Run, with_tiny_vocabulary: WithTemplate
 ) -> None:
-    row = run_tokenize([CHAT], spec=with_tiny_vocabulary(template))[0]
+    row = run_tokenize([PLAIN], spec=with_tiny_vocabulary(template))[0]
     assert row["reason"] == "mask_unavailable"
     assert detail in row["detail"]
 
