@@ -39,11 +39,6 @@
     ) }}
 {%- endmacro %}
 
-{#- A text without the white space at both ends. -#}
-{% macro without_outer_space(text) -%}
-    regexp_replace({{ text }}, '^\s+|\s+$', '', 'g')
-{%- endmacro %}
-
 {#-
   What is known of a message before its reading is decided.
 
