@@ -66,17 +66,14 @@ sections_named as (
 lettered as (
     select
         *,
-        {{ list_map('sections', 'own', list_join(list_map('own', 'section', 'section.letter'))) }}
-            as letters
+        {{ keyword_letters('sections') }} as letters
     from sections_named
 ),
 
 drafted as (
     select
         *,
-        {{ list_map('cuts', 'cut', keyword_draft(
-            'cut', 'sections[turn_number]', 'letters[turn_number]', 'marks', 'turn_number'
-        ), 'turn_number') }} as drafts
+        {{ keyword_drafts('cuts', 'sections', 'letters', 'marks') }} as drafts
     from lettered
 ),
 
@@ -91,9 +88,7 @@ decided as (
 planned as (
     select
         *,
-        {{ list_map('drafts', 'draft', keyword_plan(
-            'read_messages[turn_number]', 'draft', 'sections[turn_number]', 'turn_number'
-        ), 'turn_number') }} as plans
+        {{ keyword_plans('read_messages', 'drafts', 'sections') }} as plans
     from decided
 ),
 
