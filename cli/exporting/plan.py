@@ -16,7 +16,8 @@ from trajhouse.cli.exporting.source import (
     volatile_functions,
 )
 from trajhouse.cli.exporting.splits import split_expression
-from trajhouse.cli.exporting.where import EXAMPLE, check_expression, nearest, unknown_column
+from trajhouse.cli.exporting.where import EXAMPLE, check_expression, unknown_column
+from trajhouse.cli.nearest import nearest
 from trajhouse.cli.querying.statement import is_pure
 from trajhouse.cli.warehouse import MARTS_SCHEMA, quote_identifier
 
@@ -110,7 +111,7 @@ def _selected(relation: Relation, wanted: tuple[str, ...] | None) -> tuple[str, 
     by_lower = {name.lower(): name for name in relation.columns}
     for name in wanted:
         if name.lower() not in by_lower:
-            match = nearest(name, list(relation.columns))
+            match = nearest(name, relation.columns)
             raise UsageFault(
                 f"--columns: {relation.name} has no column {name!r}",
                 f"its columns are {', '.join(relation.columns)}",

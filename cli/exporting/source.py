@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from trajhouse.cli.errors import CannotOpen, DiskFault, TrajhouseError, UsageFault
-from trajhouse.cli.exporting.where import nearest
+from trajhouse.cli.nearest import nearest
 from trajhouse.cli.warehouse import MARTS_SCHEMA, Warehouse, quote_identifier
 
 MEMORY_LIMIT = "2GB"
@@ -101,7 +101,7 @@ def find_relation(connection: duckdb.DuckDBPyConnection, mart: str) -> Relation:
             "the warehouse has no marts", "its build did not get that far", "trajhouse build"
         )
     if mart not in descriptions:
-        match = nearest(mart, list(descriptions))
+        match = nearest(mart, descriptions)
         raise UsageFault(
             f"there is no mart {mart!r}",
             f"the marts are {', '.join(descriptions)}",

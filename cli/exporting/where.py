@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable
 
 from trajhouse.cli.errors import UsageFault
+from trajhouse.cli.nearest import nearest
 
 EXAMPLE = "--where \"success and dataset = 'airline'\""
 
@@ -86,10 +86,3 @@ def unknown_column(text: str, known: Collection[str]) -> tuple[str, str | None] 
         if column.name.lower() not in lowered:
             return column.name, nearest(column.name, known)
     return None
-
-
-def nearest(name: str, known: Collection[str]) -> str | None:
-    """The known name most like `name`, if any is."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
-    return by_lower[matches[0]] if matches else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from trajhouse.cli.errors import TrajhouseError
+from trajhouse.cli.nearest import SUGGESTIONS, nearest_few
 from trajhouse.cli.querying.inert import clip, inert_line
 from trajhouse.cli.querying.sandbox import unreadable
 from trajhouse.cli.warehouse import MARTS_SCHEMA
@@ -23,8 +23,6 @@ _ALIAS = re.compile(r'Referenced table "(.+?)" not found')
 _OFFERED = re.compile(r"(?:Did you mean|Candidate [A-Za-z]+:+) *:? *(.+)")
 _POSITION = re.compile(r"^LINE (\d+): (.*)\n( *)(\^+)", re.MULTILINE)
 _DAMAGED = ("Corrupt database", "Could not read enough bytes", "does not match stored checksum")
-_ALIKE = 0.6
-_SUGGESTIONS = 3
 _NEAR_WIDTH = 40
 
 
@@ -66,15 +64,6 @@ def explain(
         or "trajhouse marts lists the relations, trajhouse show MART their columns"
     )
     return TrajhouseError(what, reason, inert_line(hint))
-
-
-def nearest(name: str, candidates: Iterable[str]) -> list[str]:
-    """The candidates most like `name`, best first; at most three, often none."""
-    by_folded: dict[str, str] = {}
-    for candidate in candidates:
-        by_folded.setdefault(candidate.lower(), candidate)
-    found = difflib.get_close_matches(name.lower(), by_folded, n=_SUGGESTIONS, cutoff=_ALIKE)
-    return [by_folded[folded] for folded in found]
 
 
 def did_you_mean(names: Sequence[str]) -> str:
@@ -120,10 +109,10 @@ def _hint_for_table(text: str, connection: duckdb.DuckDBPyConnection) -> str | N
         shown[qualified] = full
         shown.setdefault(table, full)
     exact = [full for known, full in shown.items() if known.lower() == name.lower()]
-    names = exact or [shown[known] for known in nearest(name, shown)]
+    names = exact or [shown[known] for known in nearest_few(name, shown)]
     if not names:
         return None
-    return did_you_mean(list(dict.fromkeys(names))[:_SUGGESTIONS])
+    return did_you_mean(list(dict.fromkeys(names))[:SUGGESTIONS])
 
 
 def _hint_for_column(text: str, connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:
@@ -138,7 +127,7 @@ def _hint_for_column(text: str, connection: duckdb.DuckDBPyConnection, sql: str)
     words = set(re.findall(r"\w+", sql.lower()))
     known = [column for column, table in columns.fetchall() if table.lower() in words]
     offered = re.findall(r'"([^"]+)"', found[1]) if (found := _OFFERED.search(text)) else []
-    if near := nearest(name, [*offered, *known]):
+    if near := nearest_few(name, [*offered, *known]):
         return did_you_mean(near)
     if f'"{name}"' in sql:
         quoted = "'" + name.replace("'", "''") + "'"

@@ -7,8 +7,9 @@ from typing import Any
 import duckdb
 
 from trajhouse.cli.errors import TrajhouseError, UsageFault
+from trajhouse.cli.nearest import nearest_few
 from trajhouse.cli.querying.catalog import Mart
-from trajhouse.cli.querying.explain import did_you_mean, nearest
+from trajhouse.cli.querying.explain import did_you_mean
 from trajhouse.cli.querying.inert import inert_line
 from trajhouse.cli.warehouse import quote_literal
 
@@ -54,7 +55,7 @@ def require_mart(marts: dict[str, Mart], name: str) -> Mart:
     """
     if name in marts:
         return marts[name]
-    near = nearest(name, marts)
+    near = nearest_few(name, marts)
     raise UsageFault(
         f"no mart named {shown(name)}",
         f"the build has {len(marts)} marts, and this is none of them",
@@ -88,7 +89,7 @@ def require_trajectory_id(
             "write more of the id",
         )
     alike = connection.execute(_ALIKE, {"name": name, "likely": _LIKELY}).fetchall()
-    near = [row[0] for row in alike] + nearest(name, marts)
+    near = [row[0] for row in alike] + nearest_few(name, marts)
     raise TrajhouseError(
         f"no trajectory or mart named {shown(name)}",
         "it is neither accepted, rejected nor a duplicate in this build",

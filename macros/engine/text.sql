@@ -10,19 +10,14 @@
     concat_ws({{ separator }}, {{ texts | join(', ') }})
 {%- endmacro %}
 
-{#- The lines of a text, without what ends them. -#}
-{% macro lines_of(text) -%}
-    string_split(replace({{ text }}, chr(13), ''), chr(10))
-{%- endmacro %}
-
-{#- A text without white space at either end. -#}
+{#- A text without spaces, tabs and line ends at either end. -#}
 {% macro trimmed(text) -%}
     trim({{ text }}, ' ' || chr(9) || chr(10) || chr(13))
 {%- endmacro %}
 
-{#- A whole number as text, with a comma between thousands. -#}
-{% macro thousands_separated(number) -%}
-    format('{:,}', ({{ number }})::bigint)
+{#- A text without the white space of patterns at either end, form feeds included. -#}
+{% macro without_outer_space(text) -%}
+    regexp_replace({{ text }}, '^\s+|\s+$', '', 'g')
 {%- endmacro %}
 
 {#- The first characters of a text. -#}

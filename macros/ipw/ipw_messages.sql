@@ -37,6 +37,25 @@
     ) }}::varchar, '{}')
 {%- endmacro %}
 
+{#- What a staging model reads from one message of `source_messages`; a call is in the text. -#}
+{% macro ipw_message_read(source) -%}
+    {%- set fields = source ~ '.fields' -%}
+    {%- set content = ipw_content(fields) -%}
+    {{ struct_of([
+        ['role', ipw_role(fields)],
+        ['text', content_text(content)],
+        ['tool_name', 'case when ' ~ ipw_role(fields) ~ " = 'tool' then "
+            ~ json_text(fields ~ '.name') ~ ' end'],
+        ['extra', ipw_message_extra(source ~ '.raw', fields)],
+        ['role_text', ipw_role_text(fields)],
+        ['kind', json_kind(source ~ '.raw')],
+        ['odd_parts', unreadable_parts(content)],
+        ['calls', '[]::struct(name varchar)[]'],
+        ['calls_kind', "'NULL'"],
+        ['has_parts', json_kind(content) ~ " = 'ARRAY'"],
+    ]) }}
+{%- endmacro %}
+
 {#- One letter a message: a assistant, o output, x anything else. -#}
 {% macro ipw_marks(read_messages) -%}
     coalesce({{ list_join(list_map(

@@ -4,7 +4,7 @@
   A family cuts its texts at the keywords (`keyword_cut`), names the sections by one letter each
   (t thought, n tool name, i input, x a whole call, f final answer, z a line of the section before it that
   only looks like a keyword, anything else is not read), and
-  says where a turn's answer and calls are (`keyword_drafts`, `keyword_plans`); `keyword_turns` makes
+  says where a turn's answer and calls are (`keyword_drafts`, `keyword_plans`); `keyword_turn` makes
   turns for `canonical_messages` of that. Nothing is dropped in silence: what is not read sets
   `is_set_aside`, and a text that the canonical messages do not spell the same way is kept whole in the
   message's `extra` as `protocol_text`.
@@ -39,11 +39,6 @@
     ) }}
 {%- endmacro %}
 
-{#- A text without the white space at both ends. -#}
-{% macro without_outer_space(text) -%}
-    regexp_replace({{ text }}, '^\s+|\s+$', '', 'g')
-{%- endmacro %}
-
 {#-
   What is known of a message before its reading is decided.
 
@@ -66,6 +61,18 @@
             ~ " when contains(" ~ letters ~ ", 'i') then [strpos(" ~ letters ~ ", 'i')]"
             ~ ' else []::bigint[] end'],
     ]) }}
+{%- endmacro %}
+
+{#- The letters of each message's sections. -#}
+{% macro keyword_letters(sections) -%}
+    {{ list_map(sections, 'own', list_join(list_map('own', 'section', 'section.letter'))) }}
+{%- endmacro %}
+
+{#- A draft of each message; `cuts`, `sections` and `letters` are lists with one element a message. -#}
+{% macro keyword_drafts(cuts, sections, letters, marks) -%}
+    {{ list_map(cuts, 'cut', keyword_draft(
+        'cut', sections ~ '[turn_number]', letters ~ '[turn_number]', marks, 'turn_number'
+    ), 'turn_number') }}
 {%- endmacro %}
 
 {#-
@@ -209,7 +216,14 @@
     ]) }}
 {%- endmacro %}
 
-{#- Turns for `canonical_messages`; `rendered` is SQL for the text that the family makes of a plan. -#}
+{#- A plan of each message. -#}
+{% macro keyword_plans(read_messages, drafts, sections) -%}
+    {{ list_map(drafts, 'draft', keyword_plan(
+        read_messages ~ '[turn_number]', 'draft', sections ~ '[turn_number]', 'turn_number'
+    ), 'turn_number') }}
+{%- endmacro %}
+
+{#- A turn for `canonical_messages`; `rendered` is SQL for the text that the family makes of a plan. -#}
 {% macro keyword_turn(source, plan, plans, marks, number, rendered) -%}
     {%- set caller -%}
         len(rtrim({{ marks }}[:{{ number }} - 1], 'o'))

@@ -46,3 +46,28 @@
         when 'tool' then nullif({{ json_text(fields ~ '.tool_call_id') }}, '')
     end
 {%- endmacro %}
+
+{#-
+  What a staging model reads from one message of `source_messages`, for `message_faults`,
+  `message_flags` and `reasoning_taken_out`.
+
+  text, odd_parts, has_parts: SQL, where a family reads contents otherwise
+-#}
+{% macro openai_message_read(source, turn_number, text=none, odd_parts=none, has_parts=none) -%}
+    {%- set fields = source ~ '.fields' -%}
+    {%- set calls = openai_calls(fields) -%}
+    {{ struct_of([
+        ['role', source_role(json_text(fields ~ '.role'))],
+        ['text', text or content_text(fields ~ '.content')],
+        ['reasoning', openai_reasoning(fields)],
+        ['calls', tool_calls_of(calls, turn_number)],
+        ['call_id', openai_output_id(fields, turn_number)],
+        ['tool_name', json_text(fields ~ '.name')],
+        ['extra', openai_message_extra(source ~ '.raw', fields)],
+        ['role_text', json_text(fields ~ '.role')],
+        ['kind', json_kind(source ~ '.raw')],
+        ['odd_parts', odd_parts or unreadable_parts(fields ~ '.content')],
+        ['calls_kind', 'coalesce(' ~ json_kind(calls) ~ ", 'NULL')"],
+        ['has_parts', has_parts or json_kind(fields ~ '.content') ~ " = 'ARRAY'"],
+    ]) }}
+{%- endmacro %}

@@ -5,7 +5,7 @@
 -#}
 {% macro source_role(text) -%}
     {%- set role -%}
-        lower(regexp_replace({{ text }}, '^\s+|\s+$', '', 'g'))
+        lower({{ without_outer_space(text) }})
     {%- endset -%}
     case
         when {{ role }} = 'developer' then 'system'

@@ -48,6 +48,9 @@
             'g'
         )
     {%- endset -%}
+    {%- set untagged -%}
+        regexp_replace({{ rest }}, '\s*</?answer>\s*', chr(10), 'g')
+    {%- endset -%}
     {%- set is_one_answer -%}
         regexp_matches({{ rest }}, '(?s)^\s*<answer>.*</answer>\s*$')
         and len({{ rest }}) - len(replace({{ rest }}, '<answer>', '')) = 8
@@ -59,9 +62,7 @@
         when {{ is_one_answer }} then trim(
             regexp_extract({{ rest }}, '(?s)<answer>(.*)</answer>', 1), chr(10)
         )
-        else regexp_replace(
-            regexp_replace({{ rest }}, '\s*</?answer>\s*', chr(10), 'g'), '^\s+|\s+$', '', 'g'
-        )
+        else {{ without_outer_space(untagged) }}
     end
 {%- endmacro %}
 
@@ -111,11 +112,12 @@
 
 {#- What a message with outputs says beside them. -#}
 {% macro beside_outputs(text) -%}
+    {%- set others -%}
+        regexp_replace({{ text }}, '(?s){{ tag_pair("tool_response") }}', '', 'g')
+    {%- endset -%}
     case
-        when regexp_matches({{ text }}, '(?s)^\s*<tool_response>.*</tool_response>') then regexp_replace(
-            regexp_replace({{ text }}, '(?s){{ tag_pair("tool_response") }}', '', 'g'),
-            '^\s+|\s+$', '', 'g'
-        )
+        when regexp_matches({{ text }}, '(?s)^\s*<tool_response>.*</tool_response>')
+            then {{ without_outer_space(others) }}
         else ''
     end
 {%- endmacro %}

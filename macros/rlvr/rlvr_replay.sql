@@ -52,7 +52,7 @@
 
 {#- How many results a semantic search may list: what the environment gives, or more if asked for. -#}
 {% macro rlvr_results_at_most() -%}
-    greatest(coalesce(asked_k, 0), {{ var('rlvr_environment')['top_k'] }})
+    greatest(coalesce(asked_k, 0), {{ rlvr_environment('top_k') }})
 {%- endmacro %}
 
 {#-
@@ -61,7 +61,7 @@
 -#}
 {% macro rlvr_are_matches() -%}
     {%- set asked -%}
-        coalesce(asked_k, {{ var('rlvr_environment')['top_k'] }})
+        coalesce(asked_k, {{ rlvr_environment('top_k') }})
     {%- endset -%}
     (
         not has_unknown_document
@@ -76,12 +76,11 @@
   that do are known; only else it is tried. False without matches.
 -#}
 {% macro rlvr_is_no_match(doc_id, text, pattern, matches) -%}
-    {%- set environment = var('rlvr_environment') -%}
     (case
         when {{ matches }} is null then false
         when list_contains({{ list_map(matches, 'found', 'found.doc_id') }}, {{ doc_id }}) then false
-        when len({{ matches }}) < {{ environment['top_k'] }} then true
-        else not regexp_matches({{ text }}, '(?{{ environment['regex_flags'] }})' || {{ pattern }})
+        when len({{ matches }}) < {{ rlvr_environment('top_k') }} then true
+        else not regexp_matches({{ text }}, '(?{{ rlvr_environment('regex_flags') }})' || {{ pattern }})
     end)
 {%- endmacro %}
 
@@ -171,9 +170,4 @@
         ['turn', 'message.turn'],
         ['extra', 'message.extra'],
     ]), 'message_number') }}
-{%- endmacro %}
-
-{#- A setting of the retrieval environment (var rlvr_environment). -#}
-{% macro rlvr_environment(name) -%}
-    {{ var('rlvr_environment')[name] }}
 {%- endmacro %}

@@ -15,11 +15,8 @@ candidates as (
         candidates.content_hash,
         {{ "candidates.dataset" if var('duplicate_scope') == 'dataset' else "''" }}
             as scope,
-        candidates.family not in (
-            {%- for family in ['none'] + var('duplicate_by_id_only') -%}
-                '{{ family }}'{{ ', ' if not loop.last }}
-            {%- endfor -%}
-        ) as competes_by_content,
+        not {{ is_one_of('candidates.family', var('duplicate_by_id_only')) }}
+            as competes_by_content,
         row_number() over (
             order by
                 candidates.precedence,

@@ -7,28 +7,14 @@ with
 unioned as (
     {% for reference in var('references') %}
     select
-        record_id,
-        dataset,
-        family,
-        file_id,
-        source_file,
-        source_line,
-        record_number,
-        landed_at,
+        {{ reference_columns() }},
         reason,
         detail
     from {{ ref('stg_' ~ reference) }}
     {{ 'union all' if not loop.last }}
     {% else %}
     select
-        record_id,
-        dataset,
-        family,
-        file_id,
-        source_file,
-        source_line,
-        record_number,
-        landed_at,
+        {{ reference_columns() }},
         null::varchar as reason,
         null::varchar as detail
     from {{ ref('records') }}

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from trajhouse.cli.sampling.request import Ingest
 
 PROJECT = Path(__file__).resolve().parents[2]
 REAL = PROJECT.parent / "shared" / "data" / "real"
@@ -54,6 +57,14 @@ def trajhouse(
         text=True,
         check=False,
     )
+
+
+def sample_landings(ingests: Iterable[Ingest], folder: Path) -> list[tuple[str, ...]]:
+    """The arguments of ingest that land a sample in `folder`."""
+    return [
+        (ingest.family, *(str(folder / path) for path in ingest.paths), "--dataset", ingest.dataset)
+        for ingest in ingests
+    ]
 
 
 def built(root: Path, *landings: tuple[str, ...], **environment: str) -> Built:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.processes import Built, built
+from tests.pipeline.processes import Built, built, sample_landings
 from tests.pipeline.truth import assert_truth
 from trajhouse.cli.sampling import ipw
 from trajhouse.cli.sampling.ipw.draw import unreadable
@@ -64,13 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def raw(folder: Path) -> Built:
     """The sample, landed as runs and verdicts, and built."""
-    return built(
-        folder.parent / "raw",
-        *(
-            (ingest.family, *(str(folder / path) for path in ingest.paths), "--dataset", DATASET)
-            for ingest in ipw.INGESTS
-        ),
-    )
+    return built(folder.parent / "raw", *sample_landings(ipw.INGESTS, folder))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.processes import Built, built
+from tests.pipeline.processes import Built, built, sample_landings
 from tests.pipeline.truth import assert_truth
 from trajhouse.cli.sampling.request import Length, SampleRequest
 from trajhouse.cli.sampling.rlvr import FAULTS, INGESTS, draw, write
@@ -80,11 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sample(folder: Path) -> Built:
     """The sample, built, and nothing else."""
-    landings = [
-        (ingest.family, *(str(folder / path) for path in ingest.paths), "--dataset", ingest.dataset)
-        for ingest in INGESTS
-    ]
-    return built(folder.parent / "warehouse", *landings)
+    return built(folder.parent / "warehouse", *sample_landings(INGESTS, folder))
 
 
 def export(warehouse: Built, out: Path) -> Path:

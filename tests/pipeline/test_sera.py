@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline.processes import PROJECT, REAL, Built, built
+from tests.pipeline.processes import PROJECT, REAL, Built, built, sample_landings
 from tests.pipeline.truth import assert_truth
 from trajhouse.cli.sampling.request import Length, SampleRequest
 from trajhouse.cli.sampling.sera import FAULTS, INGESTS, draw, write
@@ -52,11 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def warehouse(folder: Path) -> Built:
     """The sample, built."""
-    landings = [
-        (ingest.family, *(str(folder / path) for path in ingest.paths), "--dataset", ingest.dataset)
-        for ingest in INGESTS
-    ]
-    return built(folder.parent / "warehouse", *landings)
+    return built(folder.parent / "warehouse", *sample_landings(INGESTS, folder))
 
 
 @pytest.fixture(scope="module")

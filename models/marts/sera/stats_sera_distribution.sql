@@ -39,7 +39,7 @@ final as (
         teacher,
         scale,
         rollout,
-        {{ thousands_separated('n_rows') }} as rows_shown,
+        {{ grouped_number('n_rows') }} as rows_shown,
         n_rows
     from totalled
     order by position

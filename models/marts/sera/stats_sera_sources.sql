@@ -18,7 +18,7 @@ final as (
     select
         sources.position,
         sources.source_dataset,
-        {{ thousands_separated('sum(landed.n_rows)') }} as rows_shown,
+        {{ grouped_number('sum(landed.n_rows)') }} as rows_shown,
         sources.teacher,
         sources.scale,
         sources.rollout,

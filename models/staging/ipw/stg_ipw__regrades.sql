@@ -8,14 +8,7 @@ records as (
 
 read as (
     select
-        record_id,
-        dataset,
-        family,
-        file_id,
-        source_file,
-        source_line,
-        record_number,
-        landed_at,
+        {{ reference_columns() }},
         task_id as sample_id,
         nullif(trim(model), '') as teacher_model,
         success as regraded_success,

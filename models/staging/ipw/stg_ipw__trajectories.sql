@@ -10,13 +10,9 @@ records as (
 messages_parsed as (
     select
         *,
-        {{ list_map(
+        {{ source_messages(
             json_parse('messages_text', '["JSON"]'),
-            'raw_message',
-            struct_of([
-                ['raw', 'raw_message'],
-                ['fields', json_parse('raw_message', ipw_message_shape())],
-            ])
+            ipw_message_shape()
         ) }} as source_messages
     from records
 ),
@@ -24,19 +20,7 @@ messages_parsed as (
 messages_read as (
     select
         *,
-        {{ list_map('source_messages', 'source', struct_of([
-            ['role', ipw_role('source.fields')],
-            ['text', content_text(ipw_content('source.fields'))],
-            ['tool_name', 'case when ' ~ ipw_role('source.fields') ~ " = 'tool' then "
-                ~ json_text('source.fields.name') ~ ' end'],
-            ['extra', ipw_message_extra('source.raw', 'source.fields')],
-            ['role_text', ipw_role_text('source.fields')],
-            ['kind', json_kind('source.raw')],
-            ['odd_parts', unreadable_parts(ipw_content('source.fields'))],
-            ['calls', '[]::struct(name varchar)[]'],
-            ['calls_kind', "'NULL'"],
-            ['has_parts', json_kind(ipw_content('source.fields')) ~ " = 'ARRAY'"],
-        ])) }} as read_messages
+        {{ list_map('source_messages', 'source', ipw_message_read('source')) }} as read_messages
     from messages_parsed
 ),
 
@@ -67,17 +51,14 @@ sections_named as (
 lettered as (
     select
         *,
-        {{ list_map('sections', 'own', list_join(list_map('own', 'section', 'section.letter'))) }}
-            as letters
+        {{ keyword_letters('sections') }} as letters
     from sections_named
 ),
 
 drafted as (
     select
         *,
-        {{ list_map('cuts', 'cut', keyword_draft(
-            'cut', 'sections[turn_number]', 'letters[turn_number]', 'marks', 'turn_number'
-        ), 'turn_number') }} as drafts
+        {{ keyword_drafts('cuts', 'sections', 'letters', 'marks') }} as drafts
     from lettered
 ),
 
@@ -94,9 +75,7 @@ decided as (
 planned as (
     select
         *,
-        {{ list_map('drafts', 'draft', keyword_plan(
-            'read_messages[turn_number]', 'draft', 'sections[turn_number]', 'turn_number'
-        ), 'turn_number') }} as plans
+        {{ keyword_plans('read_messages', 'drafts', 'sections') }} as plans
     from decided
 ),
 

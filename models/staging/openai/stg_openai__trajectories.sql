@@ -9,13 +9,9 @@ records as (
 messages_parsed as (
     select
         *,
-        {{ list_map(
+        {{ source_messages(
             json_parse('messages_text', '["JSON"]'),
-            'raw_message',
-            struct_of([
-                ['raw', 'raw_message'],
-                ['fields', json_parse('raw_message', openai_message_shape())],
-            ])
+            openai_message_shape()
         ) }} as source_messages
     from records
 ),
@@ -23,20 +19,12 @@ messages_parsed as (
 messages_read as (
     select
         *,
-        {{ list_map('source_messages', 'source', struct_of([
-            ['role', source_role(json_text('source.fields.role'))],
-            ['text', content_text('source.fields.content')],
-            ['reasoning', openai_reasoning('source.fields')],
-            ['calls', tool_calls_of(openai_calls('source.fields'), 'turn_number')],
-            ['call_id', openai_output_id('source.fields', 'turn_number')],
-            ['tool_name', json_text('source.fields.name')],
-            ['extra', openai_message_extra('source.raw', 'source.fields')],
-            ['role_text', json_text('source.fields.role')],
-            ['kind', json_kind('source.raw')],
-            ['odd_parts', unreadable_parts('source.fields.content')],
-            ['calls_kind', "coalesce(" ~ json_kind(openai_calls('source.fields')) ~ ", 'NULL')"],
-            ['has_parts', json_kind('source.fields.content') ~ " = 'ARRAY'"],
-        ]), 'turn_number') }} as read_messages
+        {{ list_map(
+            'source_messages',
+            'source',
+            openai_message_read('source', 'turn_number'),
+            'turn_number'
+        ) }} as read_messages
     from messages_parsed
 ),
 

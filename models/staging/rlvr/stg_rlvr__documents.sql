@@ -35,14 +35,7 @@ judged as (
 
 final as (
     select
-        record_id,
-        dataset,
-        family,
-        file_id,
-        source_file,
-        source_line,
-        record_number,
-        landed_at,
+        {{ reference_columns() }},
         doc_id,
         text,
         reason,

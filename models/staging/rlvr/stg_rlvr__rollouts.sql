@@ -22,13 +22,9 @@ messages_parsed as (
         case
             when is_six_role then {{ json_parse('messages_text', six_role_shape()) }}
         end as tagged_messages,
-        {{ list_map(
+        {{ source_messages(
             'case when not is_six_role then ' ~ json_parse('messages_text', '["JSON"]') ~ ' end',
-            'raw_message',
-            struct_of([
-                ['raw', 'raw_message'],
-                ['fields', json_parse('raw_message', openai_message_shape())],
-            ])
+            openai_message_shape()
         ) }} as source_messages
     from forms_told
 ),
@@ -37,20 +33,13 @@ messages_read as (
     select
         *,
         {{ six_role_starts('tagged_messages') }} as turn_marks,
-        {{ list_map('source_messages', 'source', struct_of([
-            ['role', source_role(json_text('source.fields.role'))],
-            ['text', rlvr_text('source.fields')],
-            ['reasoning', openai_reasoning('source.fields')],
-            ['calls', tool_calls_of(openai_calls('source.fields'), 'turn_number')],
-            ['call_id', openai_output_id('source.fields', 'turn_number')],
-            ['tool_name', json_text('source.fields.name')],
-            ['extra', openai_message_extra('source.raw', 'source.fields')],
-            ['role_text', json_text('source.fields.role')],
-            ['kind', json_kind('source.raw')],
-            ['odd_parts', rlvr_unreadable_parts('source.fields')],
-            ['calls_kind', "coalesce(" ~ json_kind(openai_calls('source.fields')) ~ ", 'NULL')"],
-            ['has_parts', rlvr_has_parts('source.fields')],
-        ]), 'turn_number') }} as read_messages
+        {{ list_map('source_messages', 'source', openai_message_read(
+            'source',
+            'turn_number',
+            text=rlvr_text('source.fields'),
+            odd_parts=rlvr_unreadable_parts('source.fields'),
+            has_parts=rlvr_has_parts('source.fields')
+        ), 'turn_number') }} as read_messages
     from messages_parsed
 ),
 

@@ -50,13 +50,9 @@ messages_parsed as (
                 then source_id
             else teacher || '/' || scale || '/' || rollout || '/' || instance_id
         end as own_key,
-        {{ list_map(
+        {{ source_messages(
             json_parse('messages_text', '["JSON"]'),
-            'raw_message',
-            struct_of([
-                ['raw', 'raw_message'],
-                ['fields', json_parse('raw_message', sera_message_shape())],
-            ])
+            sera_message_shape()
         ) }} as all_messages
     from attributed
 ),

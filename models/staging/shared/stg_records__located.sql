@@ -1,6 +1,10 @@
 -- Grain: one landed record of any family, with the fields that ingest was told how to find. What no
 -- field took is its metadata. Records are read from the landed parts, whose small row groups bound
 -- the memory of everything up to the first table.
+{% set fields = [
+    'id', 'task_id', 'model', 'success', 'reward', 'category', 'tools', 'question', 'text',
+] %}
+
 with
 
 records as (
@@ -37,21 +41,11 @@ messages_located as (
 fields_located as (
     select
         *,
-        {% for field in [
-            'id', 'task_id', 'model', 'success', 'reward', 'category', 'tools', 'question', 'text'
-        ] -%}
+        {% for field in fields -%}
             {{ first_json_at('record_rest', 'field_paths.' ~ field) }} as {{ field }}_json,
         {% endfor -%}
         {{ json_without(
-            'record_rest',
-            paths_taken(
-                'record_rest',
-                'field_paths',
-                [
-                    'id', 'task_id', 'model', 'success', 'reward', 'category', 'tools', 'question',
-                    'text',
-                ]
-            )
+            'record_rest', paths_taken('record_rest', 'field_paths', fields)
         ) }} as metadata
     from messages_located
 ),

@@ -11,13 +11,9 @@ records as (
 messages_parsed as (
     select
         *,
-        {{ list_map(
+        {{ source_messages(
             json_parse('messages_text', '["JSON"]'),
-            'raw_message',
-            struct_of([
-                ['raw', 'raw_message'],
-                ['fields', json_parse('raw_message', swe_agent_message_shape())],
-            ])
+            swe_agent_message_shape()
         ) }} as source_messages
     from records
 ),

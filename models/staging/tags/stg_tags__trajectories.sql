@@ -21,13 +21,9 @@ messages_parsed as (
         case
             when is_six_role then {{ json_parse('messages_text', six_role_shape()) }}
         end as tagged_messages,
-        {{ list_map(
+        {{ source_messages(
             'case when not is_six_role then ' ~ json_parse('messages_text', '["JSON"]') ~ ' end',
-            'raw_message',
-            struct_of([
-                ['raw', 'raw_message'],
-                ['fields', json_parse('raw_message', tags_message_shape())],
-            ])
+            tags_message_shape()
         ) }} as source_messages
     from forms_told
 ),

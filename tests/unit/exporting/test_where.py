@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trajhouse.cli.errors import UsageFault
-from trajhouse.cli.exporting.where import check_expression, nearest, unknown_column
+from trajhouse.cli.exporting.where import check_expression, unknown_column
+from trajhouse.cli.nearest import nearest
 
 VOLATILE = {"random", "now", "uuid", "today", "current_date"}
 

@@ -16,6 +16,18 @@ from trajhouse.cli.warehouse import Warehouse
 FAMILY = Family("openai", (), (Field("messages", (("messages",),), "messages"),))
 OTHER_FIELDS = Family("openai", (), (Field("messages", (("traj",),), "messages"),))
 OTHER_FAMILY = Family("swe_agent", (), FAMILY.fields)
+DOCUMENT_FAMILY = Family("seta", (), (Field("messages", (("conv",),), "document"),))
+TYPED_FAMILY = Family(
+    "test",
+    (),
+    (
+        Field("messages", (("messages",), ("info", "log")), "messages"),
+        Field("id", (("id",),), "text"),
+        Field("reward", (("reward",),), "number"),
+        Field("success", (("success",),), "boolean"),
+        Field("tools", (("tools",),), "json"),
+    ),
+)
 
 
 def record(number: int) -> bytes:

@@ -5,26 +5,14 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from landing_samples import DOCUMENT_FAMILY, TYPED_FAMILY
 
-from trajhouse.cli.landing.families import Family, Field
 from trajhouse.cli.landing.judge import Judge, Rejection
-
-FAMILY = Family(
-    "test",
-    (),
-    (
-        Field("messages", (("messages",), ("info", "log")), "messages"),
-        Field("id", (("id",),), "text"),
-        Field("reward", (("reward",),), "number"),
-        Field("success", (("success",),), "boolean"),
-        Field("tools", (("tools",),), "json"),
-    ),
-)
 
 
 def reason_of(raw: bytes) -> str | None:
     try:
-        Judge(FAMILY).judge(raw)
+        Judge(TYPED_FAMILY).judge(raw)
     except Rejection as rejection:
         return rejection.reason
     return None
@@ -107,16 +95,16 @@ def test_bad_record_gets_its_reason(raw: bytes, reason: str) -> None:
     ],
 )
 def test_sound_record_passes_byte_for_byte(raw: bytes) -> None:
-    accepted = Judge(FAMILY).judge(raw)
+    accepted = Judge(TYPED_FAMILY).judge(raw)
     assert (accepted.text, accepted.flags) == (raw, ())
 
 
 def test_detail_says_what_was_found_and_where() -> None:
     with pytest.raises(Rejection) as caught:
-        Judge(FAMILY).judge(b'{"reward": "high"}')
+        Judge(TYPED_FAMILY).judge(b'{"reward": "high"}')
     assert caught.value.detail == "reward at $.reward is a string, not a number"
     with pytest.raises(Rejection) as caught:
-        Judge(FAMILY).judge(b'{"messages": "[1,,2]"}')
+        Judge(TYPED_FAMILY).judge(b'{"messages": "[1,,2]"}')
     assert caught.value.detail == "inside the string at $.messages: expected value at byte 3"
 
 
@@ -133,13 +121,13 @@ def test_detail_says_what_was_found_and_where() -> None:
     ],
 )
 def test_nul_escape_is_replaced_and_flagged(raw: bytes, text: bytes) -> None:
-    accepted = Judge(FAMILY).judge(raw)
+    accepted = Judge(TYPED_FAMILY).judge(raw)
     assert (accepted.text, accepted.flags) == (text, ("nul_char",))
 
 
 def test_nul_in_text_about_json_is_left_alone() -> None:
     raw = rb'{"note": "[\"\\u0000\"]", "messages": []}'
-    assert Judge(FAMILY).judge(raw).text == raw
+    assert Judge(TYPED_FAMILY).judge(raw).text == raw
 
 
 def test_keys_made_equal_by_replacement_are_rejected() -> None:
@@ -147,7 +135,7 @@ def test_keys_made_equal_by_replacement_are_rejected() -> None:
 
 
 def test_one_record_does_not_bear_on_the_next() -> None:
-    judge = Judge(FAMILY)
+    judge = Judge(TYPED_FAMILY)
     judge.judge(b'{"a": 1, "b": 1e10}')
     with pytest.raises(Rejection):
         judge.judge(b'{"a": 1, "b": 1e999}')
@@ -174,10 +162,7 @@ JSON_VALUES = st.recursive(
 @given(JSON_VALUES, st.booleans())
 def test_what_json_writes_passes(value: object, is_ascii: bool) -> None:
     raw = json.dumps({"value": value}, ensure_ascii=is_ascii).encode()
-    assert Judge(FAMILY).judge(raw).text == raw
-
-
-DOCUMENT = Family("seta", (), (Field("messages", (("conv",),), "document"),))
+    assert Judge(TYPED_FAMILY).judge(raw).text == raw
 
 
 @pytest.mark.parametrize(
@@ -200,16 +185,16 @@ DOCUMENT = Family("seta", (), (Field("messages", (("conv",),), "document"),))
 def test_a_document_is_an_object_or_a_text_that_holds_one(value: object, reason: str) -> None:
     raw = json.dumps({"conv": value}).encode()
     if reason is None:
-        assert Judge(DOCUMENT).judge(raw).text == raw
+        assert Judge(DOCUMENT_FAMILY).judge(raw).text == raw
         return
     with pytest.raises(Rejection) as caught:
-        Judge(DOCUMENT).judge(raw)
+        Judge(DOCUMENT_FAMILY).judge(raw)
     assert caught.value.reason == reason
 
 
 def test_nul_inside_a_document_is_replaced_and_flagged() -> None:
     raw = json.dumps({"conv": r'{"a": "\u0000"}', "other": r"\u0000"}).encode()
-    accepted = Judge(DOCUMENT).judge(raw)
+    accepted = Judge(DOCUMENT_FAMILY).judge(raw)
     assert accepted.flags == ("nul_char",)
     landed = json.loads(accepted.text)
     assert json.loads(landed["conv"]) == {"a": "\ufffd"}

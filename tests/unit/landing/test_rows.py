@@ -10,23 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from landing_samples import DOCUMENT_FAMILY, TYPED_FAMILY
 
-from trajhouse.cli.landing.families import Family, Field
 from trajhouse.cli.landing.judge import Rejection
 from trajhouse.cli.landing.rows import inspect_parquet, read_rows
 from trajhouse.cli.landing.streams import Identity, Refused
-
-FAMILY = Family(
-    "test",
-    (),
-    (
-        Field("messages", (("messages",), ("info", "log")), "messages"),
-        Field("id", (("id",),), "text"),
-        Field("reward", (("reward",),), "number"),
-        Field("success", (("success",),), "boolean"),
-        Field("tools", (("tools",),), "json"),
-    ),
-)
 
 
 def write(path: Path, table: pa.Table, **options: Any) -> Path:
@@ -114,7 +102,7 @@ def test_column_against_the_contract_is_named(
 ) -> None:
     path = write(tmp_path / "a.parquet", pa.table(columns))
     with pytest.raises(Refused) as caught:
-        inspect_parquet(str(path), FAMILY)
+        inspect_parquet(str(path), TYPED_FAMILY)
     assert caught.value.reason == reason
     assert named in caught.value.detail
 
@@ -132,7 +120,7 @@ def test_column_against_the_contract_is_named(
 )
 def test_column_the_field_takes_is_accepted(tmp_path: Path, columns: dict[str, pa.Array]) -> None:
     path = write(tmp_path / "a.parquet", pa.table(columns))
-    shape = inspect_parquet(str(path), FAMILY)
+    shape = inspect_parquet(str(path), TYPED_FAMILY)
     assert shape.group_rows == (1,)
     assert ("kept as base64" in "".join(shape.warnings)) == ("other" in columns)
 
@@ -160,11 +148,10 @@ def test_flipped_bit_in_a_page_is_corrupt(tmp_path: Path, compression: str) -> N
 def test_a_document_column_must_be_there_as_text(
     tmp_path: Path, columns: dict[str, pa.Array], reason: str | None
 ) -> None:
-    family = Family("seta", (), (Field("messages", (("conv",),), "document"),))
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
     if reason is None:
-        assert inspect_parquet(str(tmp_path / "a.parquet"), family).group_rows == (1,)
+        assert inspect_parquet(str(tmp_path / "a.parquet"), DOCUMENT_FAMILY).group_rows == (1,)
         return
     with pytest.raises(Refused) as caught:
-        inspect_parquet(str(tmp_path / "a.parquet"), family)
+        inspect_parquet(str(tmp_path / "a.parquet"), DOCUMENT_FAMILY)
     assert caught.value.reason == reason
