@@ -1,0 +1,186 @@
+"""One conversation at a time: its pieces by the template itself, proven to the last character."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trajhouse.udfs.conversations import Message, parse_tools
+from trajhouse.udfs.tokens.chat_render import Render, RenderError, render_chat
+from trajhouse.udfs.tokens.outline import (
+    AlignError,
+    Outline,
+    Piece,
+    align,
+    described,
+    outline_of,
+    slot_spans,
+)
+from trajhouse.udfs.tokens.policy import Part, Policy, Reason, RejectedError, RoleHeader, Thinking
+from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, remove_mark
+from trajhouse.udfs.tokens.stand_ins import (
+    TOOLS,
+    NeutralChat,
+    Slot,
+    neutral_chat,
+    parse_arguments,
+)
+from trajhouse.udfs.tokens.template import ChatTemplate
+from trajhouse.udfs.tokens.turns import MaskError, derived_turns, marked_turns
+
+_DROPPED_WHAT = {
+    "tools": "the declared tools",
+    "content": "content",
+    "call_name": "tool calls",
+    "arguments": "the arguments of tool calls",
+}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The messages of a row, its declared tools as JSON text, and the first message to train."""
+
+    chat: list[Message]
+    tools: str | None
+    trained_from: int = 0
+
+
+def pieces_of(template: ChatTemplate, row: Conversation, policy: Policy) -> list[Piece]:
+    """The pieces of a conversation's render, which laid together are the render.
+
+    Raises:
+        RejectedError: They cannot be told for certain, or the template drops a text.
+    """
+    try:
+        chat = _chat_of(template, row)
+        text = render_chat(template.tokenizer, chat, parse_tools(row.tools)).text
+        outline = align(outline_of_row(template, chat, row, policy), text)
+    except (RenderError, ValueError) as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
+    except (MaskError, AlignError) as error:
+        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
+    return outline.pieces
+
+
+def pieces_as_text(template: ChatTemplate, row: Conversation, policy: Policy) -> list[Piece]:
+    """The pieces of a conversation whose texts spell control tokens that the template looks for.
+
+    A mark goes into each such spelling before the render and out of its pieces after it.
+
+    Raises:
+        RejectedError: They cannot be told for certain, or the template drops a text.
+    """
+    try:
+        tools = parse_tools(row.tools)
+        chat = _chat_of(template, row)
+        mark = choose_mark([chat, tools, template.tokenizer.chat_template])
+        if mark is None:
+            raise AlignError("every private-use character occurs in the conversation")
+        marked, marked_tools = mark_spellings(template.control, chat, tools, mark)
+        text = render_chat(template.tokenizer, marked, marked_tools).text
+        outline = outline_of_row(template, chat, row, policy)
+        slots = [_marked_slot(template, slot, mark) for slot in outline.slots]
+        outline = align(Outline(outline.pieces, slots), text)
+    except (RenderError, ValueError) as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
+    except (MaskError, AlignError) as error:
+        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
+    return [piece._replace(text=remove_mark(piece.text, mark)) for piece in outline.pieces]
+
+
+def outline_of_row(
+    template: ChatTemplate, chat: list[Message], row: Conversation, policy: Policy
+) -> Outline:
+    """The outline of a conversation, read off the render of its stand-ins.
+
+    Raises:
+        RenderError: The template fails on it.
+        MaskError: The assistant's turns cannot be told.
+        RejectedError: The template drops a text, or the row has nothing to train.
+    """
+    if not any(message.get("role") == "assistant" for message in chat[row.trained_from :]):
+        raise RejectedError(Reason.NO_TRAINED_TOKENS, "there is no assistant message to train")
+    neutral = neutral_chat(chat, row.tools)
+    render = render_chat(template.tokenizer, neutral.chat, neutral.tools)
+    _require_all(render.text, neutral, policy)
+    turns = _turns(template, render, neutral)
+    answers = [i for i, message in enumerate(chat) if message.get("role") == "assistant"]
+    turns = [turn for turn, i in zip(turns, answers, strict=True) if i >= row.trained_from]
+    header_in = policy.role_header is RoleHeader.IN
+    if header_in and any(
+        turn.header == turn.start
+        and not render.text.startswith(template.shape.header or "\0", turn.start)
+        for turn in turns
+    ):
+        raise MaskError("a turn has no role header that could be trained")
+    return outline_of(render.text, neutral, turns, template.control, header_in)
+
+
+def _turns(template: ChatTemplate, render: Render, neutral: NeutralChat) -> Any:
+    roles = [str(message.get("role")) for message in neutral.chat]
+    if not render.has_marks:
+        spans = slot_spans(render.text, neutral)
+        return derived_turns(render.text, spans, roles, template.shape)
+    if render.generated is None:
+        raise MaskError("the template marks generation where its place is not known")
+    n_answers = roles.count("assistant")
+    return marked_turns(render.text, render.generated, n_answers, template.shape)
+
+
+def _require_all(text: str, neutral: NeutralChat, policy: Policy) -> None:
+    """Every text is in the render, but for ids, names of outputs and, by policy, reasoning."""
+    found = {id(slot) for _, _, slot in slot_spans(text, neutral)}
+    for slot in neutral.slots:
+        if id(slot) in found:
+            continue
+        if slot.field == "reasoning_content":
+            if policy.thinking is Thinking.KEEP:
+                detail = f"the template leaves out {described(slot)}"
+                raise RejectedError(Reason.REASONING_DROPPED, detail)
+        elif slot.field in _DROPPED_WHAT and not _is_told_otherwise(slot):
+            what = _DROPPED_WHAT[slot.field]
+            if slot.message != TOOLS:
+                what = f"{what}, as of message {slot.message + 1}"
+            raise RejectedError(Reason.TEMPLATE_DROPS, f"the template drops {what}")
+
+
+def _is_told_otherwise(slot: Slot) -> bool:
+    """Texts of a tool's schema may be left out, as titles and defaults are; not its name."""
+    return slot.message == TOOLS
+
+
+def _chat_of(template: ChatTemplate, row: Conversation) -> list[Message]:
+    """The messages, with arguments as the template takes them.
+
+    Raises:
+        ValueError: The template takes objects, and arguments are none.
+    """
+    if not template.takes_objects:
+        return row.chat
+    return [_with_objects(message) for message in row.chat]
+
+
+def _with_objects(message: Message) -> Message:
+    if not message.get("tool_calls"):
+        return message
+    calls = []
+    for call in message["tool_calls"]:
+        function = call.get("function")
+        if function and isinstance(function.get("arguments"), str):
+            function = function | {"arguments": parse_arguments(function["arguments"])}
+        calls.append(call | {"function": function})
+    return message | {"tool_calls": calls}
+
+
+def _marked_slot(template: ChatTemplate, slot: Slot, mark: str) -> Slot:
+    from dataclasses import replace
+
+    from trajhouse.udfs.tokens.spellings import mark_text
+
+    return replace(slot, text=mark_text(template.control, slot.text, mark))
+
+
+def parts_trained(pieces: Sequence[Piece]) -> set[Part]:
+    """The parts that occur in a row."""
+    return {piece.part for piece in pieces} - {Part.CONTEXT}

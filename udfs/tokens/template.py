@@ -1,0 +1,136 @@
+"""What a chat template does with a conversation, learnt once from renders of stand-ins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from trajhouse.udfs.conversations import Message
+from trajhouse.udfs.tokenizer import LoadedTokenizer
+from trajhouse.udfs.tokens.chat_render import RenderError, render_chat
+from trajhouse.udfs.tokens.stand_ins import stand_in
+from trajhouse.udfs.tokens.turns import TurnShape, common_start
+
+_USER, _ANSWER, _REASONING, _OUTPUT, _NAME, _KEY, _NEXT = map(stand_in, range(7))
+_ARGUMENTS = {_KEY: 'a "quoted" word'}
+_ARGUMENTS_TEXT = f'{{"{_KEY}":  "a \\"quoted\\" word"}}'
+
+
+@dataclass(frozen=True, eq=False)
+class ChatTemplate:
+    """A chat template and what was learnt of it.
+
+    Attributes:
+        tokenizer: Whose template it is.
+        control: Matches any control token of the tokenizer; of two at one place, the longer.
+        shape: How it begins and ends a turn of the assistant.
+        takes_objects: Whether arguments of calls have to be objects; otherwise JSON text.
+    """
+
+    tokenizer: LoadedTokenizer
+    control: re.Pattern[str]
+    shape: TurnShape
+    takes_objects: bool
+
+
+@lru_cache(maxsize=16)
+def learn_template(tokenizer: LoadedTokenizer) -> ChatTemplate:
+    """Learn what the tokenizer's template does; it never fails, what fails is not known."""
+    longest_first = sorted(tokenizer.control_ids, key=len, reverse=True)
+    control = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+    prompt = _generation_prompt(tokenizer, control)
+    shape = TurnShape(_header(tokenizer, prompt, control), _turn_end(tokenizer, control))
+    return ChatTemplate(tokenizer, control, shape, _takes_objects(tokenizer))
+
+
+def user(text: str = _USER) -> Message:
+    """A user's message."""
+    return {"role": "user", "content": text}
+
+
+def answer(text: str = _ANSWER, reasoning: str | None = None) -> Message:
+    """An answer, with or without reasoning before it."""
+    message: Message = {"role": "assistant", "content": text}
+    return message | ({"reasoning_content": reasoning} if reasoning else {})
+
+
+def call(arguments: Any, reasoning: str | None = None) -> Message:
+    """A message of one call."""
+    function = {"name": _NAME, "arguments": arguments}
+    calls = [{"id": "call00001", "type": "function", "function": function}]
+    message: Message = {"role": "assistant", "content": "", "tool_calls": calls}
+    return message | ({"reasoning_content": reasoning} if reasoning else {})
+
+
+def output(text: str = _OUTPUT) -> Message:
+    """The output of that call."""
+    return {"role": "tool", "content": text, "tool_call_id": "call00001", "name": _NAME}
+
+
+def try_render(
+    tokenizer: LoadedTokenizer, chat: list[Message], prompt: bool = False
+) -> str | None:
+    """The render of a conversation without tools; None where the template fails."""
+    try:
+        return render_chat(tokenizer, chat, None, add_generation_prompt=prompt).text
+    except RenderError:
+        return None
+
+
+def _generation_prompt(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> str:
+    closed = try_render(tokenizer, [user(), answer()])
+    opened = try_render(tokenizer, [user(), answer()], prompt=True)
+    if closed is None or opened is None:
+        return ""
+    return opened[len(common_start(closed, opened, control)) :]
+
+
+def _header(tokenizer: LoadedTokenizer, prompt: str, control: re.Pattern[str]) -> str | None:
+    """What the generation prompt and every kind of turn begin with."""
+    conversations = [
+        [user(), answer()],
+        [user(), answer(reasoning=_REASONING)],
+        [user(), call(_ARGUMENTS_TEXT), output(), answer()],
+        [user(), call(_ARGUMENTS), output(), answer()],
+        [user(), call(_ARGUMENTS, _REASONING), output(), answer(reasoning=_REASONING)],
+        [user(), answer(), user(_NEXT), answer()],
+    ]
+    header = prompt
+    for chat in conversations:
+        text = try_render(tokenizer, chat)
+        if text is None or _USER not in text:
+            continue
+        gap_start = text.index(_USER) + len(_USER)
+        ends = [text.find(word, gap_start) for word in (_ANSWER, _REASONING, _NAME)]
+        ends = [end for end in ends if end >= 0]
+        if ends and header:
+            gap = text[gap_start : min(ends)]
+            shared = (
+                common_start(gap[k:], header, control)
+                for k in range(len(gap))
+                if gap[k] == header[0]
+            )
+            header = max(shared, key=len, default="")
+    return header if header.strip() else None
+
+
+def _turn_end(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> str | None:
+    """What follows an answer whether or not the conversation goes on."""
+    last = try_render(tokenizer, [user(), answer()])
+    followed = try_render(tokenizer, [user(), answer(), user(_NEXT)])
+    if last is None or followed is None or _ANSWER not in last or _ANSWER not in followed:
+        return None
+    after_last = last[last.rindex(_ANSWER) + len(_ANSWER) :]
+    after = followed[followed.rindex(_ANSWER) + len(_ANSWER) :].split(_NEXT)[0]
+    end = common_start(after_last, after, control)
+    return end if control.search(end) else None
+
+
+def _takes_objects(tokenizer: LoadedTokenizer) -> bool:
+    as_text = try_render(tokenizer, [user(), call(_ARGUMENTS_TEXT), output(), answer()])
+    if as_text is not None and _ARGUMENTS_TEXT in as_text:
+        return False
+    as_object = try_render(tokenizer, [user(), call(_ARGUMENTS), output(), answer()])
+    return as_object is not None and _KEY in as_object
