@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trajhouse.udfs.conversations import Message, parse_tools
-from trajhouse.udfs.tokens.chat_render import Render, RenderError, render_chat
+from trajhouse.udfs.chat_render import Render, RenderError, render_chat
 from trajhouse.udfs.tokens.outline import (
     AlignError,
     Outline,

@@ -9,7 +9,7 @@ from typing import Any
 
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokenizer import LoadedTokenizer
-from trajhouse.udfs.tokens.chat_render import RenderError, render_chat
+from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.tokens.stand_ins import stand_in
 from trajhouse.udfs.tokens.turns import TurnShape, common_start
 
