@@ -23,6 +23,7 @@ from trajhouse.cli.exporting.ordering import (
 )
 from trajhouse.cli.exporting.pack_plan import with_packs
 from trajhouse.cli.exporting.pack_rows import SLOT, packed_schema, packed_tables, sequences
+from trajhouse.cli.exporting.packs import POSITIONS
 from trajhouse.cli.exporting.plan import SPLIT_COLUMN, Plan, make_plan
 from trajhouse.cli.exporting.prefetch import prefetched
 from trajhouse.cli.exporting.publish import Workspace, publish, workspace
@@ -159,11 +160,12 @@ def _write_rows(
 ) -> tuple[pa.Schema, list[SplitRows]]:
     schema = _published_schema(connection, plan)
     (folder / DATA_FOLDER).mkdir()
+    counting = POSITIONS if plan.packing is not None else None
     total, done = sum(plan.counts.rows.values()), 0
     with ExitStack() as stack:
         writers = [
             stack.enter_context(
-                closing(SplitWriter(folder, split.name, schema, request.max_shard_bytes))
+                closing(SplitWriter(folder, split.name, schema, request.max_shard_bytes, counting))
             )
             for split in request.splits
         ]

@@ -130,14 +130,15 @@ def _laid_end_to_end(
     token_ends = np.append(0, np.cumsum(lengths))
     firsts = token_ends[:-1]
     tokens, members = _as_offsets(token_ends[bounds]), _as_offsets(bounds)
-    positions = np.arange(token_ends[-1]) - np.repeat(firsts, lengths)
+    positions = np.arange(token_ends[-1], dtype=np.int32)
+    positions -= np.repeat(firsts.astype(np.int32), lengths)
     columns = {}
     for name in packing.token_columns:
         values = _values(table.column(name))
         if name in FIRST_TOKEN:
             values = _with_first_tokens(values, firsts, FIRST_TOKEN[name])
         columns[name] = pa.ListArray.from_arrays(tokens, values)
-    columns[POSITIONS] = pa.ListArray.from_arrays(tokens, pa.array(positions.astype(np.int32)))
+    columns[POSITIONS] = pa.ListArray.from_arrays(tokens, pa.array(positions))
     columns[LENGTHS] = pa.ListArray.from_arrays(members, pa.array(lengths.astype(np.int32)))
     if packing.has_starts:
         starts = packing.packs.starts[taken].astype(np.int32)
@@ -153,6 +154,9 @@ def _values(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _with_first_tokens(values: pa.Array, firsts: Numbers, value: int) -> pa.Array:
+    """The values with `value` at `firsts`; the same array where it is there already."""
+    if pc.all(pc.equal(values.take(pa.array(firsts)), value)).as_py():
+        return values
     changed = values.to_numpy(zero_copy_only=False).copy()
     changed[firsts] = value
     return pa.array(changed, values.type)
