@@ -44,6 +44,18 @@ if TYPE_CHECKING:
     help="Deal tasks to splits by a hash of task_id.  [default: train=1]",
 )
 @click.option(
+    "--pack",
+    metavar="TOKENS",
+    type=click.IntRange(min=1),
+    help="Pack rows by best fit into rows of at most so many tokens.",
+)
+@click.option(
+    "--over-length",
+    type=click.Choice(["refuse", "split"]),
+    help="With --pack, what becomes of longer rows: split cuts them where turns end."
+    "  [default: refuse]",
+)
+@click.option(
     "--max-shard-size",
     metavar="SIZE",
     help="Start a new file before one holds more than this, uncompressed."
@@ -61,6 +73,8 @@ def export(
     where: str | None,
     columns: str | None,
     split: str | None,
+    pack: int | None,
+    over_length: str | None,
     max_shard_size: str | None,
     single_file: bool,
     dry_run: bool,
@@ -73,11 +87,15 @@ def export(
     the mart's key; the same build gives the same bytes. A task is in one split only. The files are
     written aside, read back, compared with what was queried, and put in place in one step.
 
+    With --pack, a row of the export is a pack: sequences laid end to end, as trainers without
+    padding take them, with position_ids, seq_lengths and the ids of its rows.
+
     \b
     Examples:
       trajhouse export sft_messages --out out/messages
       trajhouse export sft_tokenized --out out/tokens --split train=0.95,validation=0.05
       trajhouse export sft_messages --out out/good --where "reward = 1" --columns task_id,messages
+      trajhouse export sft_tokenized --out out/packs --pack 32768 --over-length split
       trajhouse export sera_sft --out out/sera --single-file --where "line_level_recall > 0.75"
     """  # noqa: D301 - click reads the \b
     request = ExportRequest(
@@ -88,6 +106,8 @@ def export(
         splits=parse_splits(split) if split is not None else ALL_ROWS,
         max_shard_bytes=_shard_bytes(max_shard_size, single_file),
         force=force,
+        pack=_pack_length(pack, over_length),
+        cuts_long_rows=over_length == "split",
     )
     from trajhouse.cli.exporting.exporter import plan_export, run_export
 
@@ -119,8 +139,24 @@ def _shard_bytes(max_shard_size: str | None, single_file: bool) -> int | None:
     return None
 
 
+def _pack_length(pack: int | None, over_length: str | None) -> int | None:
+    """The length of a pack.
+
+    Raises:
+        UsageFault: Only what becomes of longer rows is given.
+    """
+    if pack is None and over_length is not None:
+        raise UsageFault(
+            "--over-length is given without --pack",
+            "only packs have a length",
+            f"--pack 32768 --over-length {over_length}",
+        )
+    return pack
+
+
 def _show_plan(plan: Plan, out: Path, as_json: bool) -> None:
     rows = dict(plan.counts.rows)
+    packs = plan.packing.packs.as_dict() if plan.packing else None
     if as_json:
         emit_json(
             {
@@ -131,18 +167,21 @@ def _show_plan(plan: Plan, out: Path, as_json: bool) -> None:
                 "order": list(plan.order),
                 "rows": sum(rows.values()),
                 "splits": rows,
+                "packing": packs,
             }
         )
         return
     talk(f"would write {plan.relation.name} to {out}, ordered by {', '.join(plan.order)}")
+    _talk_packs(packs)
     emit_table(["split", "rows"], list(rows.items()))
 
 
 def _show(manifest: Document, out: Path, as_json: bool) -> None:
     if as_json:
-        keys = ("mart", "rows", "content_hash", "splits", "files")
+        keys = ("mart", "rows", "content_hash", "splits", "packing", "files")
         emit_json({"out": str(out), **{key: manifest[key] for key in keys}})
         return
+    _talk_packs(manifest["packing"])
     rows: list[list[Any]] = []
     for split in manifest["splits"]:
         files = [file for file in manifest["files"] if file["split"] == split["name"]]
@@ -150,6 +189,19 @@ def _show(manifest: Document, out: Path, as_json: bool) -> None:
         rows.append([split["name"], split["rows"], len(files), size])
     emit(str(out))
     emit_table(["split", "rows", "files", "bytes"], rows)
+
+
+def _talk_packs(packs: dict[str, Any] | None) -> None:
+    if packs is None:
+        return
+    from trajhouse.cli.exporting.card import percent
+
+    cut = f", {packs['cut_rows']:,} of them cut" if packs["cut_rows"] else ""
+    talk(
+        f"packs: {packs['rows']:,} rows{cut}, as {packs['sequences']:,} sequences in"
+        f" {packs['packs']:,} packs of {packs['max_length']:,} tokens,"
+        f" filled to {percent(packs['fill_rate'])}, {packs['padding']:,} tokens short of full"
+    )
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def _body(manifest: Document, descriptions: dict[str, str], about: str) -> str:
         ),
         _selection(manifest),
         _tokens(manifest),
+        _packs(manifest),
         "## Load",
         LOADING,
         "## Columns",
@@ -120,6 +121,47 @@ def _tokens(manifest: Document) -> str:
         f"## Tokens\n\n{total:,} tokens, of which {trained:,} ({share}) are trained on."
         f"\nTokenizer: {names or 'none'}."
     )
+
+
+def _packs(manifest: Document) -> str:
+    packing = manifest.get("packing")
+    if not packing:
+        return ""
+    lines = [
+        f"A row is a pack of at most {packing['max_length']:,} tokens, made by {packing['method']}:"
+        f" {packing['sequences']:,} sequences in {packing['packs']:,} packs, filled to"
+        f" {percent(packing['fill_rate'])}, {packing['padding']:,} tokens short of full.",
+        "A sequence is a whole row of the mart"
+        + (
+            f", or a piece of the {packing['cut_rows']:,} that are longer than a pack: those are"
+            " cut behind a turn of the assistant, and their pieces are trained apart."
+            if packing["cut_rows"]
+            else "."
+        ),
+        "`position_ids` starts at 0 with each sequence, `seq_lengths` has their lengths, and no"
+        " sequence's first token is trained on, so that no loss crosses from one to the next."
+        " Train with attention that keeps sequences apart (`padding_free` in TRL), and do not pack"
+        " again.",
+    ]
+    rows = [
+        [
+            name,
+            f"{split['rows']:,}",
+            f"{split['sequences']:,}",
+            f"{split['packs']:,}",
+            f"{split['tokens']:,}",
+            percent(split["fill_rate"]),
+        ]
+        for name, split in packing["splits"].items()
+    ]
+    table = _table(["split", "rows of the mart", "sequences", "packs", "tokens", "fill"], rows)
+    return "\n".join(["## Packs", "", *lines, "", table])
+
+
+def percent(share: float) -> str:
+    """A share of 1 with two decimals, cut and not rounded: 100 % is full."""
+    hundredths = int(share * 10_000)
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
 
 
 def _making(manifest: Document) -> str:

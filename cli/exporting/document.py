@@ -48,6 +48,7 @@ def write_document(
         "where": request.where,
         "columns": list(plan.columns) if request.columns is not None else None,
         "order": list(plan.order),
+        "packing": _packing(plan, request),
         "split_rule": RULE if request.is_split else None,
         "max_shard_bytes": request.max_shard_bytes,
         "rows": sum(split.rows for split in written),
@@ -73,7 +74,10 @@ def write_document(
         },
     }
     relation = plan.relation
-    text = render_card(document, schema, dict(relation.comments), relation.description)
+    descriptions = dict(relation.comments)
+    if plan.packing is not None:
+        descriptions |= plan.packing.descriptions
+    text = render_card(document, schema, descriptions, relation.description)
     card = folder / CARD_NAME
     card.write_text(text, encoding="utf-8")
     document["card"] = {
@@ -94,3 +98,10 @@ def _tokens(plan: Plan) -> dict[str, Any] | None:
         "trained": counts.trained_tokens,
         "tokenizers": list(counts.tokenizers),
     }
+
+
+def _packing(plan: Plan, request: ExportRequest) -> dict[str, Any] | None:
+    if plan.packing is None:
+        return None
+    over_length = "split" if request.cuts_long_rows else "refuse"
+    return {**plan.packing.packs.as_dict(), "over_length": over_length}

@@ -21,6 +21,9 @@ from trajhouse.cli.exporting.ordering import (
     ascending_tables,
     sorted_tables,
 )
+from trajhouse.cli.exporting.pack_plan import with_packs
+from trajhouse.cli.exporting.pack_rows import SLOT, packed_schema, packed_tables, sequences
+from trajhouse.cli.exporting.packs import POSITIONS
 from trajhouse.cli.exporting.plan import SPLIT_COLUMN, Plan, make_plan
 from trajhouse.cli.exporting.prefetch import prefetched
 from trajhouse.cli.exporting.publish import Workspace, publish, workspace
@@ -90,7 +93,7 @@ def plan_export(warehouse: Warehouse, request: ExportRequest) -> Plan:
     """
     check_target(warehouse, request.out, request.force)
     with open_source(warehouse, None, request.threads) as connection:
-        return make_plan(connection, request)
+        return _plan(connection, request)
 
 
 def run_export(warehouse: Warehouse, request: ExportRequest, progress: Progress) -> Export:
@@ -111,13 +114,18 @@ def run_export(warehouse: Warehouse, request: ExportRequest, progress: Progress)
     with workspace(request.out) as space:
         check_target(warehouse, request.out, request.force)
         with open_source(warehouse, space.spill, request.threads) as connection:
-            plan = make_plan(connection, request)
+            plan = _plan(connection, request)
             schema, splits = _write(connection, plan, request, space, progress)
         document = write_document(plan, request, schema, splits, space.new)
         _prove(space.new, plan, document, progress)
         check_target(warehouse, request.out, request.force)
         publish(space)
     return Export(document, sum(split.wide_rows for split in splits))
+
+
+def _plan(connection: duckdb.DuckDBPyConnection, request: ExportRequest) -> Plan:
+    plan = make_plan(connection, request)
+    return plan if request.pack is None else with_packs(connection, plan, request, request.pack)
 
 
 def _write(
@@ -128,6 +136,10 @@ def _write(
     progress: Progress,
 ) -> tuple[pa.Schema, list[SplitRows]]:
     """Write every shard, straight from the scan where rows arrive in order, else sorted first."""
+    if plan.packing is not None:
+        cut = sequences(_batches(connection, plan, plan.query), plan.packing, plan.key_names)
+        rows = packed_tables(sorted_tables(prefetched(cut), [SLOT], space.spill), plan.packing)
+        return _write_rows(connection, plan, request, space.new, rows, progress)
     if are_ascending(_batches(connection, plan, plan.key_query), plan.key_names):
         rows = ascending_tables(_batches(connection, plan, plan.query), plan.key_names)
         with suppress(OutOfOrder):
@@ -148,11 +160,12 @@ def _write_rows(
 ) -> tuple[pa.Schema, list[SplitRows]]:
     schema = _published_schema(connection, plan)
     (folder / DATA_FOLDER).mkdir()
+    counting = POSITIONS if plan.packing is not None else None
     total, done = sum(plan.counts.rows.values()), 0
     with ExitStack() as stack:
         writers = [
             stack.enter_context(
-                closing(SplitWriter(folder, split.name, schema, request.max_shard_bytes))
+                closing(SplitWriter(folder, split.name, schema, request.max_shard_bytes, counting))
             )
             for split in request.splits
         ]
@@ -188,6 +201,8 @@ def _published_schema(connection: duckdb.DuckDBPyConnection, plan: Plan) -> pa.S
 
     with explained(f"reading {plan.relation.name}"):
         queried = connection.sql(f"{plan.query} limit 0").to_arrow_table().schema
+    if plan.packing is not None:
+        queried = packed_schema(queried, plan.packing)
     columns = [queried.field(name) for name in plan.columns]
     for column in columns:
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from trajhouse.cli.errors import TrajhouseError, UsageFault
+from trajhouse.cli.exporting.packs import Packing
 from trajhouse.cli.exporting.request import ExportRequest
 from trajhouse.cli.exporting.source import (
     Relation,
@@ -49,7 +50,8 @@ class Plan:
     """How an export is read.
 
     `query` yields the selected columns, then the order's keys and the split's position; `key_query`
-    yields the keys alone.
+    yields the keys alone. `source` is what both read from, `placing` the keys and the split as they
+    stand in `query`. Where rows are packed, `columns` and `counts.rows` are those of the packs.
     """
 
     relation: Relation
@@ -57,7 +59,10 @@ class Plan:
     order: tuple[str, ...]
     query: str
     key_query: str
+    source: str
+    placing: str
     counts: Counts
+    packing: Packing | None = None
 
     @property
     def key_names(self) -> list[str]:
@@ -94,13 +99,22 @@ def _make_plan(connection: duckdb.DuckDBPyConnection, request: ExportRequest) ->
     order, keys = _order(connection, relation, rows)
     counts = _count(connection, relation, request, joined, split)
     _check_filled(relation, counts)
-    selected = [f"{_exported(relation, name)} as {quote_identifier(name)}" for name in columns]
+    selected = [f"{exported(relation, name)} as {quote_identifier(name)}" for name in columns]
     named_keys = [f"{key} as {KEY_PREFIX}{position}" for position, key in enumerate(keys)]
-    query = _select(", ".join([*selected, *named_keys, f"{split} as {SPLIT_COLUMN}"]), joined)
-    return Plan(relation, columns, order, query, _select(", ".join(named_keys), rows), counts)
+    placing = ", ".join([*named_keys, f"{split} as {SPLIT_COLUMN}"])
+    return Plan(
+        relation,
+        columns,
+        order,
+        select(", ".join([*selected, placing]), joined),
+        select(", ".join(named_keys), rows),
+        joined,
+        placing,
+        counts,
+    )
 
 
-def _select(items: str, source: str, rest: str = "") -> str:
+def select(items: str, source: str, rest: str = "") -> str:
     """A query from its parts: names in them are quoted, and the filter was parsed on its own."""
     return " ".join(["select", items, "from", source, rest])
 
@@ -122,14 +136,14 @@ def _selected(relation: Relation, wanted: tuple[str, ...] | None) -> tuple[str, 
 
 def _check_where(connection: duckdb.DuckDBPyConnection, relation: Relation, where: str) -> None:
     check_expression(where, volatile_functions(connection))
-    probe = _select(f"(\n{where}\n)", relation.sql, "limit 0")
+    probe = select(f"(\n{where}\n)", relation.sql, "limit 0")
     try:
         if len(connection.extract_statements(probe)) != 1:
             raise UsageFault(f"--where {where!r} is not one expression", "it ends a query", EXAMPLE)
         if not is_pure(connection, probe):
             raise UsageFault(f"--where {where!r} does more than read", "it may only ask", EXAMPLE)
         types = [str(kind) for kind in connection.sql(probe).types]
-        connection.sql(_select("1", _filtered(relation, where), "limit 0")).fetchall()
+        connection.sql(select("1", _filtered(relation, where), "limit 0")).fetchall()
     except duckdb.Error as error:
         unknown = unknown_column(where, list(relation.columns))
         if unknown and unknown[1]:
@@ -147,7 +161,7 @@ def _check_where(connection: duckdb.DuckDBPyConnection, relation: Relation, wher
 
 def _filtered(relation: Relation, where: str | None) -> str:
     condition = f"where (\n{where}\n)" if where is not None else ""
-    return f"({_select('*', relation.sql, condition)}) as source"
+    return f"({select('*', relation.sql, condition)}) as source"
 
 
 def _task(connection: duckdb.DuckDBPyConnection, relation: Relation) -> str | None:
@@ -180,7 +194,7 @@ def _needs_tasks(
 
 
 def _with_tasks(rows: str) -> str:
-    tasks = _select(
+    tasks = select(
         "trajectory_id, min(task_id) as task_id",
         f"{MARTS_SCHEMA}.trajectories",
         "group by trajectory_id",
@@ -201,7 +215,7 @@ def _order(
     keys = [_key(relation, name) for name in names]
     if names:
         repeated = f"group by {', '.join(keys)} having count(*) > 1 limit 1"
-        if not connection.execute(_select("1", rows, repeated)).fetchall():
+        if not connection.execute(select("1", rows, repeated)).fetchall():
             return tuple(names), keys
     return (*names, WHOLE_ROW), [*keys, "sha256(to_json(source)::varchar)"]
 
@@ -211,7 +225,7 @@ def _key(relation: Relation, name: str) -> str:
     return f"{column}::bigint" if relation.columns[name] in _INTEGERS else column
 
 
-def _exported(relation: Relation, name: str) -> str:
+def exported(relation: Relation, name: str) -> str:
     """SQL for a column in a type that Parquet and `datasets` both have."""
     column, kind = f"source.{quote_identifier(name)}", relation.columns[name]
     if kind.startswith("MAP("):
@@ -248,7 +262,7 @@ def _count(
 ) -> Counts:
     dataset = "source.dataset::varchar" if relation.has("dataset") else "null"
     found = connection.execute(
-        _select(f"{split}, {dataset}, count(*)", joined, "group by 1, 2 order by 2, 1")
+        select(f"{split}, {dataset}, count(*)", joined, "group by 1, 2 order by 2, 1")
     ).fetchall()
     rows = {split.name: 0 for split in request.splits}
     datasets: dict[str, int] = {}
@@ -262,6 +276,6 @@ def _count(
         "sum(n_tokens)::bigint, sum(n_trained_tokens)::bigint, list_sort(list(distinct tokenizer))"
     )
     (tokens, trained, tokenizers) = connection.execute(
-        _select(sums, _filtered(relation, request.where))
+        select(sums, _filtered(relation, request.where))
     ).fetchall()[0]
     return Counts(rows, datasets, tokens or 0, trained or 0, tuple(tokenizers or ()))

@@ -52,6 +52,8 @@ class ExportRequest:
         max_shard_bytes: A shard ends before it holds more than this, in uncompressed bytes; None
             makes one file of each split, whatever its size.
         force: Whether an export that is in the way is replaced.
+        pack: Tokens that a pack of rows holds, or None to write the rows themselves.
+        cuts_long_rows: Whether rows that are longer than a pack are cut where turns end.
         threads: DuckDB's threads, or None for its default. The output is the same either way.
     """
 
@@ -62,6 +64,8 @@ class ExportRequest:
     splits: tuple[Split, ...] = ALL_ROWS
     max_shard_bytes: int | None = 500 * 10**6
     force: bool = False
+    pack: int | None = None
+    cuts_long_rows: bool = False
     threads: int | None = None
 
     @property

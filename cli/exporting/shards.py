@@ -61,14 +61,29 @@ class SplitRows:
 
 
 class SplitWriter:
-    """Writes the rows of one split, in the order they are given, under `folder`/data."""
+    """Writes the rows of one split, in the order they are given, under `folder`/data.
+
+    Args:
+        folder: The export.
+        split: The split's name.
+        schema: That of the rows.
+        max_shard_bytes: A shard ends before it holds more; None for one shard.
+        counting: A column of lists that count up, which is then stored as next to nothing. The
+            other columns must be lists of plain values.
+    """
 
     def __init__(
-        self, folder: Path, split: str, schema: pa.Schema, max_shard_bytes: int | None
+        self,
+        folder: Path,
+        split: str,
+        schema: pa.Schema,
+        max_shard_bytes: int | None,
+        counting: str | None = None,
     ) -> None:
         self._folder = folder / DATA_FOLDER
         self._split = split
         self._schema = schema
+        self._options = PARQUET_OPTIONS | (_counting_options(schema, counting) if counting else {})
         self._max_shard_bytes = max_shard_bytes
         self._cutter = _RowGroupCutter(min(ROW_GROUP_BYTES, max_shard_bytes or ROW_GROUP_BYTES))
         self._content = ContentHash()
@@ -128,7 +143,7 @@ class SplitWriter:
 
     def _open(self) -> pq.ParquetWriter:
         path = self._folder / f"{self._split}-{len(self._written):05d}.parquet"
-        self._writer = pq.ParquetWriter(str(path), self._schema, **PARQUET_OPTIONS)
+        self._writer = pq.ParquetWriter(str(path), self._schema, **self._options)
         self._written.append((path, 0, 0))
         return self._writer
 
@@ -138,6 +153,15 @@ class SplitWriter:
         self._writer = None
         self._written[-1] = (self._written[-1][0], self._rows, self._bytes)
         self._rows = self._bytes = 0
+
+
+def _counting_options(schema: pa.Schema, counting: str) -> dict[str, Any]:
+    """Differences in place of a dictionary, for one column of lists."""
+    leaves = {name: f"{name}.list.element" for name in schema.names}
+    return {
+        "use_dictionary": [leaf for name, leaf in leaves.items() if name != counting],
+        "column_encoding": {leaves[counting]: "DELTA_BINARY_PACKED"},
+    }
 
 
 class _RowGroupCutter:
