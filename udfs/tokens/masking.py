@@ -1,4 +1,4 @@
-"""From pieces and ids to a mask that is proven token by token.
+"""From pieces and ids to parts that are proven token by token.
 
 Every token has a place in the render, so every claim about the mask is a claim about places: no
 control token touches content, no token before a turn is trained, each turn ends with its stop token.
@@ -13,25 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trajhouse.udfs.tokens.flat import FlatPieces, Int
+from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.tokens.flat import FlatPieces
+from trajhouse.udfs.tokens.placing import Placed
+from trajhouse.udfs.tokens.vocabulary import Vocabulary
 
 _BLANK = np.array([b in b" \t\n\r\x0b\x0c" for b in range(256)], dtype=np.bool_)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """The tokens of rows, laid end to end.
-
-    Attributes:
-        ids: n.
-        starts, ends: Where each token lies in the bytes of the pieces; n.
-        row_tokens: Where the tokens of each row start, and their number; rows + 1.
-    """
-
-    ids: NDArray[np.int32]
-    starts: Int
-    ends: Int
-    row_tokens: Int
+_MOST_BLANKS_AFTER_STOP = 2
 
 
 @dataclass(frozen=True)
@@ -40,23 +28,27 @@ class TokenParts:
 
     Attributes:
         parts: `Part` of each token; n.
+        turn_ends: The tokens after the last of each assistant turn; turns.
+        row_turns: Where the turns of each row start, and their number; rows + 1.
         faults: By row, why its mask is not proven.
     """
 
     parts: NDArray[np.int8]
+    turn_ends: Int
+    row_turns: Int
     faults: dict[int, str]
 
 
 def control_faults(
-    pieces: FlatPieces, tokens: Placed, is_control: NDArray[np.bool_]
+    pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary
 ) -> dict[int, tuple[int, int]]:
     """By row, the first control token that touches content, and the piece it touches."""
-    control = np.flatnonzero(is_control[tokens.ids])
+    control = np.flatnonzero(vocabulary.is_control[tokens.ids])
     first = np.searchsorted(pieces.ends, tokens.starts[control], side="right")
     last = np.searchsorted(pieces.ends, np.maximum(tokens.ends[control] - 1, 0), side="right")
     last = np.minimum(np.maximum(last, first), len(pieces.ends) - 1)
-    n_content = np.concatenate([[0], np.cumsum(pieces.is_content)])
-    touching = np.flatnonzero(n_content[last + 1] > n_content[first])
+    n_content = np.concatenate([np.zeros(1, np.int64), np.cumsum(pieces.is_content)])
+    touching = np.flatnonzero(n_content[last + 1] > n_content[np.minimum(first, last)])
     rows = np.searchsorted(tokens.row_tokens, control[touching], side="right") - 1
     found: dict[int, tuple[int, int]] = {}
     for row, k in zip(rows.tolist(), touching.tolist(), strict=True):
@@ -65,79 +57,70 @@ def control_faults(
     return found
 
 
-def parts_of_tokens(
-    pieces: FlatPieces, tokens: Placed, is_control: NDArray[np.bool_]
-) -> TokenParts:
+def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) -> TokenParts:
     """The part of every token.
 
     A token over the end of a context goes with what follows, if nothing but white space of it lies
     before; over the end of a turn it is context; inside a turn it goes with its first byte.
     """
-    starts = np.concatenate([[0], pieces.ends[:-1]])
-    is_row_start = np.zeros(len(pieces.ends) + 1, dtype=np.bool_)
-    is_row_start[pieces.row_pieces] = True
-    changes = np.flatnonzero(
-        is_row_start[:-1] | (pieces.parts != np.concatenate([[-1], pieces.parts[:-1]]))
-    )
-    places, parts = starts[changes], pieces.parts[changes]
-    before = np.where(is_row_start[changes], 0, np.concatenate([[0], parts[:-1]]))
+    starts = np.concatenate([np.zeros(1, np.int64), pieces.ends[:-1]])
+    opens_row = np.zeros(len(pieces.ends) + 1, dtype=np.bool_)
+    opens_row[pieces.row_pieces] = True
+    differs = np.concatenate([[True], pieces.parts[1:] != pieces.parts[:-1]])
+    runs = np.flatnonzero(opens_row[:-1] | differs) if len(pieces.ends) else np.zeros(0, np.int64)
+    places, parts, opens_row = starts[runs], pieces.parts[runs], opens_row[runs]
+    before = np.concatenate([np.zeros(1, np.int8), parts])[: len(parts)]
+    is_inner = (before > 0) & (parts > 0) & ~opens_row
     by_end = np.searchsorted(tokens.ends, places, side="right")
     by_start = np.searchsorted(tokens.starts, places, side="left")
-    firsts = np.where((before > 0) & (parts > 0), by_start, by_end)
-    firsts = np.minimum(firsts, len(tokens.ids))
-    bounds = np.append(firsts, len(tokens.ids))
-    token_parts = np.repeat(parts, np.diff(np.maximum.accumulate(bounds)))
-    faults = _edge_faults(pieces, tokens, places, parts, before, firsts)
-    faults |= _stop_faults(pieces, tokens, token_parts, is_control)
-    return TokenParts(token_parts, faults)
+    firsts = np.minimum(np.where(is_inner, by_start, by_end), len(tokens.ids))
+    firsts = np.maximum.accumulate(firsts)
+    token_parts = np.repeat(parts, np.diff(np.append(firsts, len(tokens.ids))))
+    opening = np.flatnonzero((parts > 0) & ~is_inner)
+    closing = (before > 0) & ((parts == 0) | opens_row)
+    turn_ends = firsts[closing]
+    if len(parts) and parts[-1] > 0:
+        turn_ends = np.append(turn_ends, len(tokens.ids))
+    faults = _edge_faults(pieces, tokens, places[opening], firsts[opening], turn_ends)
+    faults |= _stop_faults(tokens, firsts[opening], turn_ends, vocabulary)
+    row_turns = np.searchsorted(turn_ends, tokens.row_tokens, side="right")
+    return TokenParts(token_parts, turn_ends, row_turns, faults)
 
 
 def _edge_faults(
-    pieces: FlatPieces,
-    tokens: Placed,
-    places: Int,
-    parts: NDArray[np.int8],
-    before: NDArray[np.int8],
-    firsts: Int,
+    pieces: FlatPieces, tokens: Placed, places: Int, firsts: Int, turn_ends: Int
 ) -> dict[int, str]:
-    """Turns whose first token holds more than white space of the context before it."""
-    opening = np.flatnonzero((before == 0) & (parts > 0))
-    inside = opening[firsts[opening] < len(tokens.ids)]
+    """Turns without tokens, or whose first holds more than white space of the context before."""
+    empty = firsts >= turn_ends
+    rows = _rows_of(tokens, np.maximum(turn_ends[empty] - 1, 0))
+    faults = dict.fromkeys(rows, "a trained turn holds no token")
+    inside = np.flatnonzero(~empty)
     over = inside[tokens.starts[firsts[inside]] < places[inside]]
-    faults = {}
-    for k in over.tolist():
-        shared = pieces.data[tokens.starts[firsts[k]] : places[k]]
+    for turn in over.tolist():
+        shared = pieces.data[tokens.starts[firsts[turn]] : places[turn]]
         if not _BLANK[shared].all():
-            row = int(np.searchsorted(tokens.row_tokens, firsts[k], side="right")) - 1
-            faults[row] = "a turn begins within a token"
+            faults[_rows_of(tokens, firsts[[turn]])[0]] = "a turn begins within a token"
     return faults
 
 
 def _stop_faults(
-    pieces: FlatPieces,
-    tokens: Placed,
-    parts: NDArray[np.int8],
-    is_control: NDArray[np.bool_],
+    tokens: Placed, firsts: Int, turn_ends: Int, vocabulary: Vocabulary
 ) -> dict[int, str]:
-    """Turns that do not end with a control token and white space after it."""
-    is_trained = np.concatenate([[False], parts > 0, [False]])
-    is_end = is_trained[:-1] & ~is_trained[1:]
-    row_ends = tokens.row_tokens[1:]
-    is_end[row_ends] |= is_trained[row_ends]
-    last = np.flatnonzero(is_end) - 1
-    is_open = np.ones(len(last), dtype=np.bool_)
-    for back in range(3):
-        token = np.maximum(last - back, 0)
-        is_open &= ~(is_control[tokens.ids[token]] & is_trained[token + 1])
-        blank = np.array(
-            [
-                bool(_BLANK[pieces.data[tokens.starts[t] : tokens.ends[t]]].all())
-                for t in token[is_open]
-            ],
-            dtype=np.bool_,
-        )
-        waiting = np.flatnonzero(is_open)
-        if not len(waiting) or not blank.any():
-            break
-    rows = np.searchsorted(tokens.row_tokens, last[is_open], side="right") - 1
-    return dict.fromkeys(rows.tolist(), "a trained turn does not end with a stop token")
+    """Turns that do not end with a stop token and at most a little white space after it."""
+    last = turn_ends - 1
+    is_open = firsts < turn_ends
+    is_stopped = np.zeros(len(last), dtype=np.bool_)
+    for _ in range(1 + _MOST_BLANKS_AFTER_STOP):
+        is_open &= last >= firsts
+        ids = tokens.ids[np.where(is_open, last, 0)] if len(tokens.ids) else last
+        is_stopped |= is_open & vocabulary.can_stop[ids]
+        is_open &= vocabulary.is_blank[ids] & ~is_stopped
+        last = last - 1
+    unstopped = np.flatnonzero(~is_stopped & (firsts < turn_ends))
+    rows = _rows_of(tokens, firsts[unstopped])
+    return dict.fromkeys(rows, "a trained turn does not end with a stop token")
+
+
+def _rows_of(tokens: Placed, positions: Int) -> list[int]:
+    rows = np.searchsorted(tokens.row_tokens, positions, side="right") - 1
+    return [int(row) for row in rows]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from trajhouse.cli.errors import UsageFault
@@ -30,6 +31,15 @@ class RejectedError(Exception):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+    @property
+    def can_be_text(self) -> bool:
+        """Whether control tokens spelled in content may be the cause."""
+        return self.reason in (
+            Reason.CONTROL_TOKEN,
+            Reason.MASK_UNAVAILABLE,
+            Reason.TEMPLATE_ERROR,
+        )
 
 
 class ControlTokens(StrEnum):
@@ -83,6 +93,7 @@ class Policy:
         thinking: Which reasoning stays and which turns are trained.
         weights: The weight of each of PARTS in the loss; 0 means that it is not trained.
         is_weighted: Whether `loss_weight` is asked for.
+        chat_template: The path of a Jinja file that stands for the tokenizer's own template.
     """
 
     control_tokens: ControlTokens = ControlTokens.REJECT
@@ -90,6 +101,12 @@ class Policy:
     thinking: Thinking = Thinking.TEMPLATE
     weights: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 1.0))
     is_weighted: bool = False
+    chat_template: str | None = None
+
+    @property
+    def chat_template_file(self) -> Path | None:
+        """The file of `chat_template`."""
+        return Path(self.chat_template) if self.chat_template else None
 
     def as_json(self) -> str:
         """The policy as one text, equal for equal policies."""
@@ -110,14 +127,21 @@ def parse_policy(text: str) -> Policy:
 
     Args:
         text: Any of `control_tokens`, `role_header`, `thinking`; `trained_parts`, a list of some of
-            PARTS (default all); and `loss_weights`, an object of weights by part (default 1), which
-            also asks for `loss_weight`.
+            PARTS (default all); `loss_weights`, an object of weights by part (default 1), which
+            also asks for `loss_weight`; and `chat_template`, the path of a Jinja file.
 
     Raises:
         UsageFault: A key, a choice or a part is unknown, or a weight is negative or no number.
     """
     given: dict[str, Any] = json.loads(text)
-    known = {"control_tokens", "role_header", "thinking", "trained_parts", "loss_weights"}
+    known = {
+        "control_tokens",
+        "role_header",
+        "thinking",
+        "trained_parts",
+        "loss_weights",
+        "chat_template",
+    }
     _require_known(given, known, "policy")
     trained = given.get("trained_parts")
     trained = PARTS if trained is None else trained
@@ -134,6 +158,7 @@ def parse_policy(text: str) -> Policy:
         _choice(Thinking, given, "thinking"),
         weights,
         bool(loss_weights),
+        given.get("chat_template"),
     )
 
 

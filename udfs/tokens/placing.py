@@ -1,0 +1,151 @@
+"""Encoding the renders of rows, and the place of every token in the bytes of its render.
+
+Ids are those of the whole render. Where content spells a control token and is to stay text, the
+text between the template's own control tokens is encoded without added tokens, as the encoder
+itself does after it has cut a text at them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Int
+from trajhouse.udfs.tokenizer import LoadedTokenizer
+from trajhouse.udfs.tokens.outline import Piece
+from trajhouse.udfs.tokens.template import ChatTemplate
+from trajhouse.udfs.tokens.vocabulary import vocabulary_of
+
+
+class PlaceError(Exception):
+    """The tokens of a text have no known places in it."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The tokens of rows, laid end to end.
+
+    Attributes:
+        ids: n.
+        starts, ends: Where each token lies in the bytes of the renders; n.
+        row_tokens: Where the tokens of each row start, and their number; rows + 1.
+        unplaced: By row, why its places are not known.
+    """
+
+    ids: NDArray[np.int32]
+    starts: Int
+    ends: Int
+    row_tokens: Int
+    unplaced: dict[int, str]
+
+
+def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
+    """Ids of whole renders and the bytes that each stands for."""
+    found = tokenizer.encoder.encode(texts)
+    n_bytes = vocabulary_of(tokenizer).n_bytes
+    if n_bytes is None:
+        sizes = np.zeros(len(found.ids), np.int64)
+        by_offsets = list(range(len(texts)))
+    else:
+        sizes = n_bytes[found.ids]
+        by_offsets = _normalised_otherwise(texts)
+    ends = np.cumsum(sizes, dtype=np.int64)
+    reached = np.concatenate([np.zeros(1, np.int64), ends])[found.bounds]
+    unequal = np.flatnonzero(np.diff(reached) != np.diff(texts.bounds))
+    if not len(unequal) and not by_offsets:
+        return Placed(found.ids, ends - sizes, ends, found.bounds, {})
+    ends += np.repeat(texts.bounds[:-1] - reached[:-1], np.diff(found.bounds))
+    starts = ends - sizes
+    unplaced: dict[int, str] = {}
+    for row in sorted({*unequal.tolist(), *by_offsets}):
+        span = slice(*found.bounds[row : row + 2])
+        try:
+            places = _reference_places(tokenizer, texts[row], found[row])
+            starts[span] = places[:, 0] + texts.bounds[row]
+            ends[span] = places[:, 1] + texts.bounds[row]
+        except PlaceError as error:
+            unplaced[row] = str(error)
+            starts[span] = ends[span] = texts.bounds[row]
+    return Placed(found.ids, starts, ends, found.bounds, unplaced)
+
+
+def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
+    """Ids of one row cut at the control tokens that the template wrote, and their places."""
+    segments: list[str] = [""]
+    for is_content, run in groupby(pieces, key=lambda piece: piece.slot >= 0):
+        text = "".join(piece.text for piece in run)
+        cut = [text] if is_content else re.split(f"({template.control.pattern})", text)
+        segments[-1] += cut[0]
+        segments += cut[1:]
+    tokenizer = template.tokenizer
+    plain = tokenizer.plain_backend.encode_batch(segments[::2], add_special_tokens=False)
+    ids: list[NDArray[np.int32]] = []
+    places: list[Int] = []
+    n_bytes = 0
+    for k, segment in enumerate(segments):
+        size = len(segment.encode())
+        if k % 2:
+            ids.append(np.array([tokenizer.control_ids[segment]], dtype=np.int32))
+            places.append(np.array([[0, size]], dtype=np.int64) + n_bytes)
+        else:
+            ids.append(np.array(plain[k // 2].ids, dtype=np.int32))
+            places.append(_bytes_of(segment, plain[k // 2].offsets) + n_bytes)
+        n_bytes += size
+    flat, laid = FlatIds.of(ids), np.concatenate(places)
+    bounds = np.array([0, len(flat.ids)], dtype=np.int64)
+    return Placed(flat.ids, laid[:, 0].copy(), laid[:, 1].copy(), bounds, {})
+
+
+def _normalised_otherwise(texts: FlatTexts) -> list[int]:
+    """The texts that normalisation may change, so that ids stand for other bytes than the text's.
+
+    All but a few characters are stable wherever they stand; only texts with others are looked at.
+    """
+    if _are_stable(texts.foreign_characters()):
+        return []
+    return [
+        row
+        for row in range(len(texts))
+        if not _are_stable(texts.row(row).foreign_characters())
+        and not unicodedata.is_normalized("NFC", texts[row])
+    ]
+
+
+def _are_stable(codes: NDArray[np.uint32]) -> bool:
+    return all(map(_is_stable, np.unique(codes).tolist()))
+
+
+@lru_cache(maxsize=65536)
+def _is_stable(code: int) -> bool:
+    """Whether a character is the same in NFC whatever stands around it; false where in doubt."""
+    char = chr(code)
+    is_jamo = 0x1100 <= code < 0x1200
+    is_mark = unicodedata.category(char).startswith("M")
+    is_new = unicodedata.category(char) == "Cn"
+    return not (is_jamo or is_mark or is_new) and unicodedata.normalize("NFC", char) == char
+
+
+def _reference_places(
+    tokenizer: LoadedTokenizer, text: str, ids: NDArray[np.int32]
+) -> Int:
+    encoding = tokenizer.backend.encode_batch([text], add_special_tokens=False)[0]
+    if encoding.ids != ids.tolist():
+        raise PlaceError("the encoder gives other ids when it keeps offsets")
+    return _bytes_of(text, encoding.offsets)
+
+
+def _bytes_of(text: str, offsets: Sequence[tuple[int, int]]) -> Int:
+    """Places in characters as places in UTF-8; (n, 2)."""
+    places = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+    if text.isascii():
+        return places
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+    sizes = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])[places]
