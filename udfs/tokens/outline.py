@@ -17,7 +17,7 @@ from trajhouse.udfs.tokens.policy import Part
 from trajhouse.udfs.tokens.stand_ins import STAND_IN, NeutralChat, Slot, stand_in
 from trajhouse.udfs.tokens.turns import MaskError, Turn
 
-_CLOSING_TAG = re.compile(r"</[^<>\s]+>\s*")
+_CLOSING_TAG = re.compile(r"</[^<>\s]+>\n*")
 
 
 class Piece(NamedTuple):
@@ -176,7 +176,7 @@ def _cut_in(gap: str, following: Part, control: re.Pattern[str]) -> int:
 
 
 def _after_closing(gap: str) -> int:
-    """Where the last closing tag of a text ends, with white space after it; 0 without one."""
+    """Where the last closing tag of a text ends, with the newlines after it; 0 without one."""
     return max((match.end() for match in _CLOSING_TAG.finditer(gap)), default=0)
 
 
@@ -206,5 +206,3 @@ def _divergence(outline: Outline, k: int) -> str:
     before = next((piece for piece in outline.pieces[:k][::-1] if piece.slot >= 0), None)
     where = described(outline.slots[before.slot]) if before else "its beginning"
     return f"the template decides by content, after {where}"
-
-

@@ -132,9 +132,7 @@ def _is_stable(code: int) -> bool:
     return not (is_jamo or is_mark or is_new) and unicodedata.normalize("NFC", char) == char
 
 
-def _reference_places(
-    tokenizer: LoadedTokenizer, text: str, ids: NDArray[np.int32]
-) -> Int:
+def _reference_places(tokenizer: LoadedTokenizer, text: str, ids: NDArray[np.int32]) -> Int:
     encoding = tokenizer.backend.encode_batch([text], add_special_tokens=False)[0]
     if encoding.ids != ids.tolist():
         raise PlaceError("the encoder gives other ids when it keeps offsets")

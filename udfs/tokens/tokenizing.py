@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trajhouse.cli.errors import TrajhouseError
 from trajhouse.udfs.flat_texts import FlatTexts
+from trajhouse.udfs.tokens.assembly.assembler import (
+    ASSEMBLY,
+    JINJA,
+    RENDERER_VARIABLE,
+    assembler_of,
+)
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.flat import FlatPieces, flat_pieces
 from trajhouse.udfs.tokens.masking import control_faults, parts_of_tokens
@@ -18,8 +25,6 @@ from trajhouse.udfs.tokens.policy import PARTS, ControlTokens, Policy, Reason, R
 from trajhouse.udfs.tokens.rows import Conversation, pieces_as_text, pieces_of
 from trajhouse.udfs.tokens.template import ChatTemplate
 from trajhouse.udfs.tokens.vocabulary import vocabulary_of
-
-JINJA = "jinja"
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,49 @@ class Tokens:
 def tokenize_rows(
     template: ChatTemplate, examples: Examples, policy: Policy
 ) -> list[Tokens | RejectedError]:
-    """Tokens of each example, or why there are none; in order."""
-    rows = list(range(len(examples)))
-    return _by_jinja(template, examples.conversations(rows), policy)
+    """Tokens of each example, or why there are none; in order.
+
+    Renders are assembled where they can be; the template itself renders the rest, all that would be
+    rejected, and a sample of the others.
+
+    Raises:
+        TrajhouseError: An assembled row differs from the template's.
+    """
+    results: dict[int, Tokens | RejectedError] = {}
+    checked: set[int] = set()
+    assembler = assembler_of(template, policy)
+    assembled = assembler.render(examples) if assembler is not None else None
+    if assembled is not None:
+        found = masked_rows(template, assembled.pieces, policy, ASSEMBLY)
+        results = {
+            row: result
+            for row, result in zip(assembled.rows, found, strict=True)
+            if isinstance(result, Tokens)
+        }
+        checked = assembler.sample(list(results)) | (assembled.learned & set(results))
+    rest = [row for row in range(len(examples)) if row not in results or row in checked]
+    by_jinja = _by_jinja(template, examples.conversations(rest), policy)
+    for row, result in zip(rest, by_jinja, strict=True):
+        if row in checked:
+            _require_equal(results[row], result)
+        else:
+            results[row] = result
+    return [results[row] for row in range(len(examples))]
+
+
+def _require_equal(assembled: Tokens | RejectedError, expected: Tokens | RejectedError) -> None:
+    if (
+        isinstance(assembled, RejectedError)
+        or isinstance(expected, RejectedError)
+        or not np.array_equal(assembled.ids, expected.ids)
+        or not np.array_equal(assembled.weights, expected.weights)
+        or not np.array_equal(assembled.turn_ends, expected.turn_ends)
+    ):
+        raise TrajhouseError(
+            "an assembled conversation differs from the chat template's render",
+            "the template looks at more than messages and their neighbours",
+            f"set {RENDERER_VARIABLE}={JINJA} and build again",
+        )
 
 
 def _by_jinja(
@@ -80,9 +125,7 @@ def _by_jinja(
     return [result for result in results if result is not None]
 
 
-def _as_text(
-    template: ChatTemplate, row: Conversation, policy: Policy
-) -> Tokens | RejectedError:
+def _as_text(template: ChatTemplate, row: Conversation, policy: Policy) -> Tokens | RejectedError:
     try:
         pieces = pieces_as_text(template, row, policy)
     except RejectedError as error:
