@@ -23,9 +23,9 @@ ENCODERS = ("gigatoken", "tokenizers")
 _UNKNOWN, _PROVEN, _DISTRUSTED = 0, 1, 2
 _N_CODE_POINTS = 0x110000
 _CONTEXTS = ("{}", "a{}", "{}a", " {}", "{} ", "1{}", "{}1", ".{}", "{}.", "\n{}", "{}\n", "{0}{0}")
-_FIRST_CHECKED = 16
+_FIRST_CHECKED = 4
 """So many texts are encoded by both at first, and then every `_CHECK_EVERY`th."""
-_CHECK_EVERY = 256
+_CHECK_EVERY = 1024
 
 
 class Encoder(Protocol):

@@ -32,6 +32,14 @@ class FlatTexts:
         bounds = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
         return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), bounds)
 
+    @classmethod
+    def joined(cls, parts: Sequence[FlatTexts]) -> FlatTexts:
+        """The texts of several, in order."""
+        sizes = [np.diff(part.bounds) for part in parts]
+        bounds = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
+        data = [part.data[part.bounds[0] : part.bounds[-1]] for part in parts]
+        return cls(np.concatenate([np.zeros(0, np.uint8), *data]), bounds)
+
     def __len__(self) -> int:
         return len(self.bounds) - 1
 

@@ -29,7 +29,7 @@ ASSEMBLY, JINJA = "assembly", "jinja"
 
 _MOST_LEARNED_AT_ONCE = 16
 _MOST_FAILURES = 64
-_FIRST_CHECKED = 16
+_FIRST_CHECKED = 8
 """So many rows are rendered by the template as well at first, and then every `_CHECK_EVERY`th."""
 _CHECK_EVERY = 256
 

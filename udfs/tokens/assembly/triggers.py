@@ -37,10 +37,9 @@ def _searched_by(node: nodes.Node) -> Iterator[str]:
             return
         for operand in operands:
             yield from _constants(operand)
-    elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
-        for argument in node.args:
-            yield from _constants(argument)
-    elif isinstance(node, (nodes.Filter, nodes.Test)) and node.name != "default":
+    elif (isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr)) or (
+        isinstance(node, (nodes.Filter, nodes.Test)) and node.name != "default"
+    ):
         for argument in node.args:
             yield from _constants(argument)
 
