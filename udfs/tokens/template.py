@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokenizer import LoadedTokenizer
-from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.tokens.stand_ins import stand_in
 from trajhouse.udfs.tokens.turns import TurnShape, common_start
 
@@ -42,8 +42,9 @@ def learn_template(tokenizer: LoadedTokenizer) -> ChatTemplate:
     control = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
     prompt = _generation_prompt(tokenizer, control)
     header = _header(tokenizer, prompt, control)
-    end, *others = _ends(tokenizer, header, control) or [None]
-    shape = TurnShape(header, end, tuple(others), _after_outputs(tokenizer, control))
+    ends = _ends(tokenizer, header, control)
+    end = ends[0] if ends else None
+    shape = TurnShape(header, end, tuple(ends[1:]), _after_outputs(tokenizer, control))
     return ChatTemplate(tokenizer, control, shape, _takes_objects(tokenizer))
 
 
@@ -71,9 +72,7 @@ def output(text: str = _OUTPUT) -> Message:
     return {"role": "tool", "content": text, "tool_call_id": "call00001", "name": _NAME}
 
 
-def try_render(
-    tokenizer: LoadedTokenizer, chat: list[Message], prompt: bool = False
-) -> str | None:
+def try_render(tokenizer: LoadedTokenizer, chat: list[Message], prompt: bool = False) -> str | None:
     """The render of a conversation without tools; None where the template fails."""
     try:
         return render_chat(tokenizer, chat, None, add_generation_prompt=prompt).text

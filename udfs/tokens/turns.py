@@ -124,7 +124,7 @@ class _Walk:
     def __init__(
         self,
         text: str,
-        own_spans: dict[int, tuple[int, int]],
+        own_spans: dict[int, CharSpan],
         spans: Sequence[tuple[int, int, Slot]],
         roles: Sequence[str],
         shape: TurnShape,
@@ -149,7 +149,7 @@ class _Walk:
         has_header = header[0] == self._shape.header
         return Turn(header.start() if has_header else start, start, stop)
 
-    def _header(self, position: int, own: tuple[int, int] | None) -> re.Match[str]:
+    def _header(self, position: int, own: CharSpan | None) -> re.Match[str]:
         lower = self._reached
         while self._k < len(self._spans) and self._is_before(position, own):
             lower = max(lower, self._spans[self._k][1])
@@ -176,7 +176,7 @@ class _Walk:
             raise MaskError(f"message {position + 1} does not end with {self._shape.end!r}")
         return stop.end()
 
-    def _is_before(self, position: int, own: tuple[int, int] | None) -> bool:
+    def _is_before(self, position: int, own: CharSpan | None) -> bool:
         start, _, slot = self._spans[self._k]
         return start < own[0] if own else slot.message < position
 
@@ -189,9 +189,9 @@ class _Walk:
         return start, self._n_answers[upto + 1] - self._n_answers[position + 1]
 
 
-def _first_spans(spans: Sequence[tuple[int, int, Slot]]) -> dict[int, tuple[int, int]]:
+def _first_spans(spans: Sequence[tuple[int, int, Slot]]) -> dict[int, CharSpan]:
     """By message, from where to where its texts are; what is printed again later is not counted."""
-    found: dict[int, tuple[int, int]] = {}
+    found: dict[int, CharSpan] = {}
     seen: set[int] = set()
     for start, end, slot in spans:
         if id(slot) not in seen:

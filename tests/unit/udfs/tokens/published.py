@@ -125,7 +125,9 @@ def marked(template: str, headers: tuple[str, ...]) -> str:
     return f"{template[:start]}{{%- set body %}}{template[start:end]}{turn}{template[end:]}"
 
 
-def load_published(name: str, template: str, qwen3: LoadedTokenizer, folder: Path) -> LoadedTokenizer:
+def load_published(
+    name: str, template: str, qwen3: LoadedTokenizer, folder: Path
+) -> LoadedTokenizer:
     """Qwen3's tokenizer with a template and its control tokens, by way of a folder."""
     known = PUBLISHED[name]
     definition = json.loads(qwen3.backend.to_str())
