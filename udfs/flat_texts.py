@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class FlatTexts:
         start, end = self.bounds[k : k + 2]
         return FlatTexts(self.data[start:end], np.array([0, end - start], dtype=np.int64))
 
+    @cached_property
     def foreign_characters(self) -> NDArray[np.uint32]:
         """The code points of all characters beyond ASCII, in order."""
         foreign = self.data[self.data > 0x7F]

@@ -6,6 +6,8 @@ or mask cannot be proven right is not given, and says why.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
 
@@ -39,7 +41,8 @@ TOKENIZED_TYPE = pa.struct(
 )
 IGNORED_LABEL = np.int32(-100)
 
-_ROWS_PER_SLICE = 64
+_BYTES_PER_SLICE = 3_000_000
+_MOST_ROWS_PER_SLICE = 256
 _LONGEST_DETAIL = 500
 
 
@@ -65,27 +68,42 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
     messages = _laid_together(examples.column("chat_messages"))
     tools = examples.column("tools").to_pylist()
     trained_from = examples.column("trained_from").to_pylist()
-    settings = list(
-        zip(
-            examples.column("tokenizer").to_pylist(),
-            examples.column("policy").to_pylist(),
-            strict=True,
-        )
+    settings = zip(
+        examples.column("tokenizer").to_pylist(),
+        examples.column("policy").to_pylist(),
+        strict=True,
     )
-    slices = []
+    n_rows = _rows_per_slice(messages)
+    jobs: list[tuple[ChatTemplate, Examples, Policy]] = []
     start = 0
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
         policy = parse_policy(text)
         template = learn_template(load_tokenizer(spec, policy.chat_template_file))
-        for first in range(start, stop, _ROWS_PER_SLICE):
-            last = min(first + _ROWS_PER_SLICE, stop)
-            rows = Examples(
-                messages.slice(first, last - first), tools[first:last], trained_from[first:last]
-            )
-            slices.append(_as_arrow(tokenize_rows(template, rows, policy), template, policy))
+        for first in range(start, stop, n_rows):
+            last = min(first + n_rows, stop)
+            chats = messages.slice(first, last - first)
+            rows = Examples(chats, tools[first:last], trained_from[first:last])
+            jobs.append((template, rows, policy))
         start = stop
-    return pa.chunked_array(slices, TOKENIZED_TYPE)
+    with ThreadPoolExecutor(_n_cores()) as threads:
+        return pa.chunked_array(
+            threads.map(lambda job: _tokenize_slice(*job), jobs), TOKENIZED_TYPE
+        )
+
+
+def _tokenize_slice(template: ChatTemplate, rows: Examples, policy: Policy) -> pa.StructArray:
+    return _as_arrow(tokenize_rows(template, rows, policy), template, policy)
+
+
+def _rows_per_slice(messages: pa.ListArray) -> int:
+    """So many that the arrays of a slice stay in a core's cache."""
+    average = messages.nbytes / max(len(messages), 1)
+    return max(1, min(_MOST_ROWS_PER_SLICE, int(_BYTES_PER_SLICE / max(average, 1))))
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _laid_together(column: pa.Array | pa.ChunkedArray) -> pa.ListArray:

@@ -132,12 +132,12 @@ def _normalised_otherwise(texts: FlatTexts) -> list[int]:
 
     All but a few characters are stable wherever they stand; only texts with others are looked at.
     """
-    if _are_stable(texts.foreign_characters()):
+    if _are_stable(texts.foreign_characters):
         return []
     return [
         row
         for row in range(len(texts))
-        if not _are_stable(texts.row(row).foreign_characters())
+        if not _are_stable(texts.row(row).foreign_characters)
         and not unicodedata.is_normalized("NFC", texts[row])
     ]
 

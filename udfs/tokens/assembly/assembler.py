@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -58,6 +59,7 @@ class Assembler:
         self._contextualizer = Contextualizer()
         self._learned = LearnedChunks()
         self._n_failures = 0
+        self._one_at_a_time = Lock()
         self._n_sampled = 0
         self._triggers = _uncovered_triggers(template)
 
@@ -80,6 +82,10 @@ class Assembler:
         Returns:
             None where none can be assembled.
         """
+        with self._one_at_a_time:
+            return self._render(examples)
+
+    def _render(self, examples: Examples) -> AssembledRows | None:
         if self._n_failures >= _MOST_FAILURES:
             return None
         columns = read_columns(examples.messages)

@@ -12,6 +12,7 @@ from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokens.assembly.chunks import Trim
 from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
+    MAY_BE_SPACE,
     MESSAGE_FIELDS,
     MessageColumns,
     bytes_of,
@@ -96,18 +97,14 @@ class _Trimmed:
 
 
 def _trimmed(table: ItemTable, item: Int, source: Int, sources: pa.LargeStringArray) -> _Trimmed:
-    part = table.part[item]
-    looks_at_edges = (
-        (table.lead[item] != Trim.NOTHING)
-        | (table.trail[item] != Trim.NOTHING)
-        | (table.lead_part[item] != part)
-        | (table.trail_part[item] != part)
-    )
-    places = np.flatnonzero((table.field[item] >= 0) & looks_at_edges)
+    places = np.flatnonzero(table.is_trimmed[item])
     offsets, data = offsets_of(sources), bytes_of(sources)
     starts, ends = offsets[source[places]], offsets[source[places] + 1]
+    may_be_space = MAY_BE_SPACE[data[starts]] | MAY_BE_SPACE[data[ends - 1]]
+    places, starts, ends = places[may_be_space], starts[may_be_space], ends[may_be_space]
+    items = item[places]
     edges = white_edges(data, starts, ends)
-    lead_mode, trail_mode = table.lead[item][places], table.trail[item][places]
+    part, lead_mode, trail_mode = table.part[items], table.lead[items], table.trail[items]
     lead = np.select(
         [lead_mode == Trim.SPACE, lead_mode == Trim.NEWLINES], [edges.lead, edges.lead_newlines], 0
     )
@@ -116,8 +113,8 @@ def _trimmed(table: ItemTable, item: Int, source: Int, sources: pa.LargeStringAr
         [edges.trail, edges.trail_newlines],
         0,
     )
-    is_elsewhere = (edges.lead > lead) & (table.lead_part[item] != part)[places]
-    is_elsewhere |= (edges.trail > trail) & (table.trail_part[item] != part)[places]
+    is_elsewhere = (edges.lead > lead) & (table.lead_part[items] != part)
+    is_elsewhere |= (edges.trail > trail) & (table.trail_part[items] != part)
     changed = np.flatnonzero((lead > 0) | (trail > 0))
     texts = [
         data[start:end].tobytes()

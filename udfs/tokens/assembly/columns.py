@@ -19,6 +19,8 @@ FIELDS = (*MESSAGE_FIELDS, *CALL_FIELDS)
 ABSENT, EMPTY, FULL = 0, 1, 2
 
 _SPACE = np.array([chr(b).isspace() and b < 0x80 for b in range(256)], dtype=np.bool_)
+MAY_BE_SPACE = _SPACE | (np.arange(256) > 0x7F)
+"""Bytes that white space can begin or end with in UTF-8."""
 _NEWLINE = np.array([b == 0x0A for b in range(256)], dtype=np.bool_)
 _MOST_SPACE = 64
 
@@ -28,8 +30,7 @@ class MessageColumns:
     """The messages of rows, laid end to end, and their calls.
 
     Attributes:
-        texts: By field, its texts; null is empty. Message fields have one a message, others one a
-            call.
+        texts: By field, its texts. Message fields have one a message, others one a call.
         kinds: By field, ABSENT, EMPTY or FULL of each text.
         roles: Position of the role in ROLES; their number where it is another; messages.
         row_messages: Where the messages of each row start, and their number; rows + 1.
@@ -76,10 +77,10 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
     }
     texts, kinds, blank = {}, {}, {}
     for field, source in sources.items():
-        texts[field] = pc.fill_null(source.cast(pa.large_string()), "")
-        sizes = np.diff(offsets_of(texts[field]))
-        absent = pc.is_null(source).to_numpy(zero_copy_only=False)
-        kinds[field] = np.where(sizes > 0, FULL, np.where(absent, ABSENT, EMPTY))
+        texts[field] = source.cast(pa.large_string())
+        kinds[field] = np.where(np.diff(offsets_of(texts[field])) > 0, FULL, EMPTY)
+        if source.null_count:
+            kinds[field][pc.is_null(source).to_numpy(zero_copy_only=False)] = ABSENT
         blank[field] = _is_blank(texts[field])
     kinds["content"] = np.maximum(kinds["content"], EMPTY)
     roles = pc.fill_null(pc.index_in(pc.struct_field(flat, "role"), pa.array(ROLES)), len(ROLES))
@@ -174,9 +175,7 @@ def _is_blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
     starts, ends = offsets[:-1], offsets[1:]
     is_blank = np.zeros(len(texts), dtype=np.bool_)
     maybe = np.flatnonzero(ends > starts)
-    edge = (_SPACE[data[starts[maybe]]] | (data[starts[maybe]] > 0x7F)) & (
-        _SPACE[data[ends[maybe] - 1]] | (data[ends[maybe] - 1] > 0x7F)
-    )
+    edge = MAY_BE_SPACE[data[starts[maybe]]] & MAY_BE_SPACE[data[ends[maybe] - 1]]
     for k in maybe[edge].tolist():
         text = data[starts[k] : ends[k]].tobytes()
         head = text[:4].decode(errors="ignore")

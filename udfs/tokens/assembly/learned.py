@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.tokens.assembly.chunks import Item
+from trajhouse.udfs.tokens.assembly.chunks import Item, Trim
 
 UNKNOWN = -1
 
@@ -37,6 +38,13 @@ class ItemTable:
     lead_part: NDArray[np.int8]
     trail_part: NDArray[np.int8]
     chunk_items: Int
+
+    @cached_property
+    def is_trimmed(self) -> NDArray[np.bool_]:
+        """Whether the white space at the edges of an item matters."""
+        found: NDArray[np.bool_] = (self.lead != Trim.NOTHING) | (self.trail != Trim.NOTHING)
+        found |= (self.lead_part != self.part) | (self.trail_part != self.part)
+        return found & (self.field >= 0)
 
 
 class LearnedChunks:
