@@ -1,5 +1,5 @@
--- Grain: one trajectory to tokenize, with the examples that it is trained as, by which tokenizer and
--- policy. An example is a beginning of the conversation, named by its length: texts are not copied.
+-- Grain: one trajectory to tokenize, with the examples that it is trained as, and by which tokenizer
+-- and policy. An example is a beginning of the conversation, told by its length: no text is copied.
 {{ config(materialized='view') }}
 
 with
@@ -12,7 +12,7 @@ trajectories as (
 roles_found as (
     select
         *,
-        {{ list_map('chat_messages', 'message', 'message.role') }} as roles
+        {{ list_map('chat_messages', 'message', 'message.role') }} as chat_roles
     from trajectories
 ),
 
@@ -24,9 +24,9 @@ planned as (
         task_id,
         tools,
         chat_messages,
-        {{ examples_of('trajectory_id', 'roles', var('thinking')) }} as examples,
+        {{ examples_of('trajectory_id', 'chat_roles', var('thinking')) }} as examples,
         {{ tokenizer() }} as tokenizer,
-        {{ tokenization_policy('family') }} as policy
+        {{ tokenization_policy('family') }} as tokenization_policy
     from roles_found
 )
 

@@ -9,4 +9,6 @@ from trajhouse.udfs.tokenize_model import tokenized_examples
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    return tokenized_examples(dbt.ref("int_trajectories_planned"))
+    planned = dbt.ref("int_trajectories_planned")
+    table = f"{dbt.this.schema}.{dbt.this.identifier}"
+    return tokenized_examples(planned, session, table, f"{dbt.this.database}.{table}")
