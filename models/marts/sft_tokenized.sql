@@ -1,4 +1,4 @@
--- Grain: one accepted trajectory as tokens with its loss mask, proven row by row.
+-- Grain: one example of an accepted trajectory as tokens with its loss mask, proven row by row.
 with
 
 accepted as (
@@ -7,16 +7,19 @@ accepted as (
 
 tokenized as (
     select * from {{ ref('int_trajectories_tokenized') }}
+    where reason is null
 ),
 
 final as (
     select
+        tokenized.example_id,
         tokenized.trajectory_id,
         tokenized.dataset,
         tokenized.task_id,
         tokenized.input_ids,
         tokenized.labels,
         tokenized.loss_mask,
+        tokenized.loss_weight,
         tokenized.n_tokens,
         tokenized.n_trained_tokens,
         tokenized.tokenizer
