@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from trajhouse.udfs.conversations import Message, parse_tools
 from trajhouse.udfs.chat_render import Render, RenderError, render_chat
+from trajhouse.udfs.conversations import Message, parse_tools
 from trajhouse.udfs.tokens.outline import (
     AlignError,
     Outline,
     Piece,
+    SlotSpan,
     align,
     described,
     outline_of,
     slot_spans,
 )
 from trajhouse.udfs.tokens.policy import Part, Policy, Reason, RejectedError, RoleHeader, Thinking
-from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, remove_mark
+from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, mark_text, remove_mark
 from trajhouse.udfs.tokens.stand_ins import (
     TOOLS,
     NeutralChat,
@@ -27,7 +27,7 @@ from trajhouse.udfs.tokens.stand_ins import (
     parse_arguments,
 )
 from trajhouse.udfs.tokens.template import ChatTemplate
-from trajhouse.udfs.tokens.turns import MaskError, derived_turns, marked_turns
+from trajhouse.udfs.tokens.turns import MaskError, Turn, derived_turns, marked_turns
 
 _DROPPED_WHAT = {
     "tools": "the declared tools",
@@ -58,7 +58,11 @@ def pieces_of(template: ChatTemplate, row: Conversation, policy: Policy) -> list
         outline = align(outline_of_row(template, chat, row, policy), text)
     except (RenderError, ValueError) as error:
         raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
-    except (MaskError, AlignError) as error:
+    except AlignError as error:
+        if (spelled := _spelled_control(template, row)) is not None:
+            raise RejectedError(Reason.CONTROL_TOKEN, spelled) from None
+        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
+    except MaskError as error:
         raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
     return outline.pieces
 
@@ -97,14 +101,17 @@ def outline_of_row(
     Raises:
         RenderError: The template fails on it.
         MaskError: The assistant's turns cannot be told.
-        RejectedError: The template drops a text, or the row has nothing to train.
+        RejectedError: The template drops a text, the row has nothing to train, or the role of a
+            message or the type of a call spells a control token.
     """
+    _require_plain_words(template, chat)
     if not any(message.get("role") == "assistant" for message in chat[row.trained_from :]):
         raise RejectedError(Reason.NO_TRAINED_TOKENS, "there is no assistant message to train")
     neutral = neutral_chat(chat, row.tools)
     render = render_chat(template.tokenizer, neutral.chat, neutral.tools)
-    _require_all(render.text, neutral, policy)
-    turns = _turns(template, render, neutral)
+    spans = slot_spans(render.text, neutral)
+    _require_all(spans, neutral, policy)
+    turns = _turns(template, render, spans, neutral)
     answers = [i for i, message in enumerate(chat) if message.get("role") == "assistant"]
     turns = [turn for turn, i in zip(turns, answers, strict=True) if i >= row.trained_from]
     header_in = policy.role_header is RoleHeader.IN
@@ -114,13 +121,14 @@ def outline_of_row(
         for turn in turns
     ):
         raise MaskError("a turn has no role header that could be trained")
-    return outline_of(render.text, neutral, turns, template.control, header_in)
+    return outline_of(render.text, spans, neutral, turns, template.control, header_in)
 
 
-def _turns(template: ChatTemplate, render: Render, neutral: NeutralChat) -> Any:
+def _turns(
+    template: ChatTemplate, render: Render, spans: Sequence[SlotSpan], neutral: NeutralChat
+) -> list[Turn]:
     roles = [str(message.get("role")) for message in neutral.chat]
     if not render.has_marks:
-        spans = slot_spans(render.text, neutral)
         return derived_turns(render.text, spans, roles, template.shape)
     if render.generated is None:
         raise MaskError("the template marks generation where its place is not known")
@@ -128,9 +136,9 @@ def _turns(template: ChatTemplate, render: Render, neutral: NeutralChat) -> Any:
     return marked_turns(render.text, render.generated, n_answers, template.shape)
 
 
-def _require_all(text: str, neutral: NeutralChat, policy: Policy) -> None:
+def _require_all(spans: Sequence[SlotSpan], neutral: NeutralChat, policy: Policy) -> None:
     """Every text is in the render, but for ids, names of outputs and, by policy, reasoning."""
-    found = {id(slot) for _, _, slot in slot_spans(text, neutral)}
+    found = {id(slot) for _, _, slot in spans}
     for slot in neutral.slots:
         if id(slot) in found:
             continue
@@ -143,6 +151,27 @@ def _require_all(text: str, neutral: NeutralChat, policy: Policy) -> None:
             if slot.message != TOOLS:
                 what = f"{what}, as of message {slot.message + 1}"
             raise RejectedError(Reason.TEMPLATE_DROPS, f"the template drops {what}")
+
+
+def _require_plain_words(template: ChatTemplate, chat: list[Message]) -> None:
+    """Roles and types, which have no stand-ins, spell no control token."""
+    for number, message in enumerate(chat, start=1):
+        types = (str(call.get("type")) for call in message.get("tool_calls") or ())
+        for field, word in (
+            ("role", str(message.get("role"))),
+            *(("type", word) for word in types),
+        ):
+            if (match := template.control.search(word)) is not None:
+                detail = f"{match[0]} in the {field} of message {number}"
+                raise RejectedError(Reason.CONTROL_TOKEN, detail)
+
+
+def _spelled_control(template: ChatTemplate, row: Conversation) -> str | None:
+    """Where a text spells a control token, in words; None where none does."""
+    for slot in neutral_chat(row.chat, row.tools).slots:
+        if (match := template.control.search(slot.text)) is not None:
+            return f"{match[0]} in {described(slot)}"
+    return None
 
 
 def _is_told_otherwise(slot: Slot) -> bool:
@@ -174,11 +203,7 @@ def _with_objects(message: Message) -> Message:
 
 
 def _marked_slot(template: ChatTemplate, slot: Slot, mark: str) -> Slot:
-    from dataclasses import replace
-
-    from trajhouse.udfs.tokens.spellings import mark_text
-
-    return replace(slot, text=mark_text(template.control, slot.text, mark))
+    return slot._replace(text=mark_text(template.control, slot.text, mark))
 
 
 def parts_trained(pieces: Sequence[Piece]) -> set[Part]:
