@@ -102,7 +102,9 @@ def _as_arrow(
     found = [row for row in given if row]
 
     def lists(values: np.ndarray, starts: np.ndarray = bounds) -> pa.ListArray:
-        return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), pa.array(values), mask=is_null)
+        return pa.ListArray.from_arrays(
+            pa.array(starts, pa.int32()), pa.array(values), mask=is_null
+        )
 
     ids = _joined([row.ids for row in found], np.int32)
     mask = _joined([row.mask for row in found], np.int8)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from trajhouse.udfs.conversations import Message
@@ -76,6 +77,7 @@ def outline_of(
     """
     spans = slot_spans(text, neutral)
     cuts = {0: Part.CONTEXT}
+    starts = set()
     for turn in turns:
         inside = [span for span in spans if turn.start <= span[0] and span[1] <= turn.end]
         for _, _, slot in inside:
@@ -84,9 +86,10 @@ def outline_of(
         if not header_in:
             cuts[turn.header] = Part.CONTEXT
         start = turn.header if header_in else turn.start
+        starts.add(start)
         cuts |= _part_cuts(text, start, turn, inside, neutral.chat, control)
         cuts[turn.end] = Part.CONTEXT
-    return Outline(list(_pieces(text, spans, neutral, cuts)), neutral.slots)
+    return Outline(list(_pieces(text, spans, starts, cuts)), neutral.slots)
 
 
 def align(outline: Outline, text: str) -> Outline:
@@ -181,16 +184,16 @@ def _after_closing(gap: str) -> int:
 
 
 def _pieces(
-    text: str,
-    spans: Sequence[tuple[int, int, Slot]],
-    neutral: NeutralChat,
-    cuts: dict[int, Part],
+    text: str, spans: Sequence[tuple[int, int, Slot]], turn_starts: set[int], cuts: dict[int, Part]
 ) -> Iterator[Piece]:
+    """The pieces; an empty one of context stands between turns that touch."""
     numbers = {start: int(text[start + 2 : end - 2]) for start, end, _ in spans}
     edges = {start for start, _, _ in spans} | {end for _, end, _ in spans}
     bounds = sorted({*cuts, *edges, 0, len(text)})
     part = Part.CONTEXT
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
+        if part is not Part.CONTEXT and start in turn_starts:
+            yield Piece("", -1, Part.CONTEXT)
         part = cuts.get(start, part)
         number = numbers.get(start, -1)
         yield Piece(stand_in(number) if number >= 0 else text[start:end], number, part)
@@ -206,5 +209,3 @@ def _divergence(outline: Outline, k: int) -> str:
     before = next((piece for piece in outline.pieces[:k][::-1] if piece.slot >= 0), None)
     where = described(outline.slots[before.slot]) if before else "its beginning"
     return f"the template decides by content, after {where}"
-
-

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from trajhouse.udfs.conversations import Message, parse_tools
 from trajhouse.udfs.chat_render import Render, RenderError, render_chat
+from trajhouse.udfs.conversations import Message, parse_tools
+from trajhouse.udfs.tokens.culprits import arising_in, spelled_in
 from trajhouse.udfs.tokens.outline import (
     AlignError,
     Outline,
@@ -18,16 +19,17 @@ from trajhouse.udfs.tokens.outline import (
     slot_spans,
 )
 from trajhouse.udfs.tokens.policy import Part, Policy, Reason, RejectedError, RoleHeader, Thinking
-from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, remove_mark
+from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, mark_text, remove_mark
 from trajhouse.udfs.tokens.stand_ins import (
     TOOLS,
     NeutralChat,
     Slot,
+    Tools,
     neutral_chat,
     parse_arguments,
 )
 from trajhouse.udfs.tokens.template import ChatTemplate
-from trajhouse.udfs.tokens.turns import MaskError, derived_turns, marked_turns
+from trajhouse.udfs.tokens.turns import MaskError, Turn, derived_turns, marked_turns
 
 _DROPPED_WHAT = {
     "tools": "the declared tools",
@@ -52,15 +54,19 @@ def pieces_of(template: ChatTemplate, row: Conversation, policy: Policy) -> list
     Raises:
         RejectedError: They cannot be told for certain, or the template drops a text.
     """
-    try:
-        chat = _chat_of(template, row)
-        text = render_chat(template.tokenizer, chat, parse_tools(row.tools)).text
-        outline = align(outline_of_row(template, chat, row, policy), text)
-    except (RenderError, ValueError) as error:
-        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
-    except (MaskError, AlignError) as error:
-        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
-    return outline.pieces
+    return aligned_outline(template, row, policy).pieces
+
+
+def aligned_outline(template: ChatTemplate, row: Conversation, policy: Policy) -> Outline:
+    """The outline of a conversation with its content in the pieces.
+
+    Raises:
+        RejectedError: It cannot be told for certain, or the template drops a text.
+    """
+    chat, tools = _parsed(template, row)
+    with _rejecting():
+        outline = outline_of_row(template, chat, row, policy)
+        return align(outline, render_chat(template.tokenizer, chat, tools).text)
 
 
 def pieces_as_text(template: ChatTemplate, row: Conversation, policy: Policy) -> list[Piece]:
@@ -71,22 +77,31 @@ def pieces_as_text(template: ChatTemplate, row: Conversation, policy: Policy) ->
     Raises:
         RejectedError: They cannot be told for certain, or the template drops a text.
     """
-    try:
-        tools = parse_tools(row.tools)
-        chat = _chat_of(template, row)
-        mark = choose_mark([chat, tools, template.tokenizer.chat_template])
-        if mark is None:
-            raise AlignError("every private-use character occurs in the conversation")
+    chat, tools = _parsed(template, row)
+    mark = choose_mark([chat, tools, template.tokenizer.chat_template])
+    if mark is None:
+        detail = "every private-use character occurs in the conversation"
+        raise RejectedError(Reason.CONTROL_TOKEN, detail)
+    with _rejecting():
+        outline = outline_of_row(template, chat, row, policy)
         marked, marked_tools = mark_spellings(template.control, chat, tools, mark)
         text = render_chat(template.tokenizer, marked, marked_tools).text
-        outline = outline_of_row(template, chat, row, policy)
-        slots = [_marked_slot(template, slot, mark) for slot in outline.slots]
+        slots = [
+            replace(slot, text=mark_text(template.control, slot.text, mark))
+            for slot in outline.slots
+        ]
         outline = align(Outline(outline.pieces, slots), text)
-    except (RenderError, ValueError) as error:
-        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
-    except (MaskError, AlignError) as error:
-        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
     return [piece._replace(text=remove_mark(piece.text, mark)) for piece in outline.pieces]
+
+
+def control_in_words(template: ChatTemplate, row: Conversation, policy: Policy) -> str | None:
+    """Where content spells a control token or is part of one; None where none can be found."""
+    try:
+        _, tools = _parsed(template, row)
+        spelled = spelled_in(template.control, row.chat, tools)
+        return spelled or arising_in(template.control, aligned_outline(template, row, policy))
+    except RejectedError:
+        return None
 
 
 def outline_of_row(
@@ -97,27 +112,26 @@ def outline_of_row(
     Raises:
         RenderError: The template fails on it.
         MaskError: The assistant's turns cannot be told.
-        RejectedError: The template drops a text, or the row has nothing to train.
+        RejectedError: The template drops a text, the row has nothing to train, or a role or type,
+            which has no stand-in, spells a control token.
     """
     if not any(message.get("role") == "assistant" for message in chat[row.trained_from :]):
         raise RejectedError(Reason.NO_TRAINED_TOKENS, "there is no assistant message to train")
     neutral = neutral_chat(chat, row.tools)
+    if (spelled := spelled_in(template.control, neutral.chat, None)) is not None:
+        raise RejectedError(Reason.CONTROL_TOKEN, spelled)
     render = render_chat(template.tokenizer, neutral.chat, neutral.tools)
     _require_all(render.text, neutral, policy)
     turns = _turns(template, render, neutral)
     answers = [i for i, message in enumerate(chat) if message.get("role") == "assistant"]
     turns = [turn for turn, i in zip(turns, answers, strict=True) if i >= row.trained_from]
     header_in = policy.role_header is RoleHeader.IN
-    if header_in and any(
-        turn.header == turn.start
-        and not render.text.startswith(template.shape.header or "\0", turn.start)
-        for turn in turns
-    ):
-        raise MaskError("a turn has no role header that could be trained")
+    for turn in turns:
+        _require_header(render.text, turn, template, header_in)
     return outline_of(render.text, neutral, turns, template.control, header_in)
 
 
-def _turns(template: ChatTemplate, render: Render, neutral: NeutralChat) -> Any:
+def _turns(template: ChatTemplate, render: Render, neutral: NeutralChat) -> list[Turn]:
     roles = [str(message.get("role")) for message in neutral.chat]
     if not render.has_marks:
         spans = slot_spans(render.text, neutral)
@@ -150,15 +164,46 @@ def _is_told_otherwise(slot: Slot) -> bool:
     return slot.message == TOOLS
 
 
-def _chat_of(template: ChatTemplate, row: Conversation) -> list[Message]:
-    """The messages, with arguments as the template takes them.
+def _require_header(text: str, turn: Turn, template: ChatTemplate, header_in: bool) -> None:
+    """A header stands before a turn where it is to be left out; there is one where it is not.
 
     Raises:
-        ValueError: The template takes objects, and arguments are none.
+        MaskError: It is otherwise.
     """
+    header = template.shape.header
+    begins_with_header = header is not None and text.startswith(header, turn.start)
+    if header_in and turn.header == turn.start and not begins_with_header:
+        raise MaskError("a turn has no role header that could be trained")
+    if begins_with_header and not header_in:
+        raise MaskError(f"the marked span at character {turn.start} follows no assistant header")
+
+
+@contextmanager
+def _rejecting() -> Iterator[None]:
+    try:
+        yield
+    except RenderError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
+    except (MaskError, AlignError) as error:
+        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
+
+
+def _parsed(template: ChatTemplate, row: Conversation) -> tuple[list[Message], Tools]:
+    """The messages, with arguments as the template takes them, and the tools.
+
+    Raises:
+        RejectedError: The tools are no tools; or the template takes objects, and arguments are not.
+    """
+    try:
+        tools = parse_tools(row.tools)
+    except ValueError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, f"the declared tools: {error}") from None
     if not template.takes_objects:
-        return row.chat
-    return [_with_objects(message) for message in row.chat]
+        return row.chat, tools
+    try:
+        return [_with_objects(message) for message in row.chat], tools
+    except ValueError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, f"arguments of a call: {error}") from None
 
 
 def _with_objects(message: Message) -> Message:
@@ -171,14 +216,6 @@ def _with_objects(message: Message) -> Message:
             function = function | {"arguments": parse_arguments(function["arguments"])}
         calls.append(call | {"function": function})
     return message | {"tool_calls": calls}
-
-
-def _marked_slot(template: ChatTemplate, slot: Slot, mark: str) -> Slot:
-    from dataclasses import replace
-
-    from trajhouse.udfs.tokens.spellings import mark_text
-
-    return replace(slot, text=mark_text(template.control, slot.text, mark))
 
 
 def parts_trained(pieces: Sequence[Piece]) -> set[Part]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokenizer import LoadedTokenizer
-from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.tokens.stand_ins import stand_in
 from trajhouse.udfs.tokens.turns import TurnShape, common_start
 
@@ -69,9 +69,7 @@ def output(text: str = _OUTPUT) -> Message:
     return {"role": "tool", "content": text, "tool_call_id": "call00001", "name": _NAME}
 
 
-def try_render(
-    tokenizer: LoadedTokenizer, chat: list[Message], prompt: bool = False
-) -> str | None:
+def try_render(tokenizer: LoadedTokenizer, chat: list[Message], prompt: bool = False) -> str | None:
     """The render of a conversation without tools; None where the template fails."""
     try:
         return render_chat(tokenizer, chat, None, add_generation_prompt=prompt).text
