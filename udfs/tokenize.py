@@ -57,7 +57,7 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
 
     Raises:
         CannotOpen: A tokenizer or a chat template cannot be loaded.
-        UsageFault: A policy has unknown words.
+        UsageFault: A policy has unknown words, or no date for a template that prints one.
     """
     messages = _laid_together(examples.column("chat_messages"))
     tools = examples.column("tools").to_pylist()
@@ -74,7 +74,9 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
         policy = parse_policy(text)
-        template = learn_template(load_tokenizer(spec, policy.chat_template_file))
+        loaded = load_tokenizer(spec, policy.chat_template_file, policy.template_date)
+        loaded.require_date()
+        template = learn_template(loaded)
         for first in range(start, stop, _ROWS_PER_SLICE):
             last = min(first + _ROWS_PER_SLICE, stop)
             rows = Examples(
@@ -100,7 +102,9 @@ def _as_arrow(
     found = [row for row in given if row]
 
     def lists(values: np.ndarray, starts: np.ndarray = bounds) -> pa.ListArray:
-        return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), pa.array(values), mask=is_null)
+        return pa.ListArray.from_arrays(
+            pa.array(starts, pa.int32()), pa.array(values), mask=is_null
+        )
 
     ids = _joined([row.ids for row in found], np.int32)
     mask = _joined([row.mask for row in found], np.int8)

@@ -54,7 +54,7 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
         sizes = np.zeros(len(found.ids), np.int64)
         by_offsets = list(range(len(texts)))
     else:
-        sizes = n_bytes[found.ids]
+        sizes = n_bytes[found.ids].astype(np.int64)
         by_offsets = _normalised_otherwise(texts)
     ends = np.cumsum(sizes, dtype=np.int64)
     reached = np.concatenate([np.zeros(1, np.int64), ends])[found.bounds]
@@ -77,7 +77,21 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
 
 
 def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
-    """Ids of one row cut at the control tokens that the template wrote, and their places."""
+    """Ids of one row cut at the control tokens that the template wrote, and their places.
+
+    Raises:
+        PlaceError: The tokenizer does not encode a text in such segments as it does whole.
+    """
+    unspelled = _without_spellings(template.control, pieces)
+    whole = "".join(piece.text for piece in unspelled)
+    expected = template.tokenizer.backend.encode(whole, add_special_tokens=False).ids
+    if _in_segments(template, unspelled).ids.tolist() != expected:
+        raise PlaceError("this tokenizer encodes a text otherwise whole than in pieces")
+    return _in_segments(template, pieces)
+
+
+def _in_segments(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
+    """Ids where only what the template wrote can be a control token, and their places."""
     segments: list[str] = [""]
     for is_content, run in groupby(pieces, key=lambda piece: piece.slot >= 0):
         text = "".join(piece.text for piece in run)
@@ -101,6 +115,32 @@ def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
     flat, laid = FlatIds.of(ids), np.concatenate(places)
     bounds = np.array([0, len(flat.ids)], dtype=np.int64)
     return Placed(flat.ids, laid[:, 0].copy(), laid[:, 1].copy(), bounds, {})
+
+
+def _without_spellings(control: re.Pattern[str], pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces with a letter inside each control token that content is part of."""
+    contents: list[tuple[int, int]] = []
+    n_chars = 0
+    for piece in pieces:
+        if piece.slot >= 0:
+            contents.append((n_chars, n_chars + len(piece.text)))
+        n_chars += len(piece.text)
+    matches = control.finditer("".join(piece.text for piece in pieces))
+    cuts = [
+        match.start() + 1
+        for match in matches
+        if any(start < match.end() and match.start() < end for start, end in contents)
+    ]
+    broken = []
+    n_chars = 0
+    for piece in pieces:
+        end = n_chars + len(piece.text)
+        text = piece.text
+        for cut in reversed([cut - n_chars for cut in cuts if n_chars < cut <= end]):
+            text = f"{text[:cut]}x{text[cut:]}"
+        broken.append(piece._replace(text=text))
+        n_chars = end
+    return broken
 
 
 def _normalised_otherwise(texts: FlatTexts) -> list[int]:
@@ -132,9 +172,7 @@ def _is_stable(code: int) -> bool:
     return not (is_jamo or is_mark or is_new) and unicodedata.normalize("NFC", char) == char
 
 
-def _reference_places(
-    tokenizer: LoadedTokenizer, text: str, ids: NDArray[np.int32]
-) -> Int:
+def _reference_places(tokenizer: LoadedTokenizer, text: str, ids: NDArray[np.int32]) -> Int:
     encoding = tokenizer.backend.encode_batch([text], add_special_tokens=False)[0]
     if encoding.ids != ids.tolist():
         raise PlaceError("the encoder gives other ids when it keeps offsets")

@@ -13,9 +13,9 @@ from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.flat import FlatPieces, flat_pieces
 from trajhouse.udfs.tokens.masking import control_faults, parts_of_tokens
 from trajhouse.udfs.tokens.outline import Piece
-from trajhouse.udfs.tokens.placing import Placed, encode_as_text, encode_placed
+from trajhouse.udfs.tokens.placing import Placed, PlaceError, encode_as_text, encode_placed
 from trajhouse.udfs.tokens.policy import PARTS, ControlTokens, Policy, Reason, RejectedError
-from trajhouse.udfs.tokens.rows import Conversation, pieces_as_text, pieces_of
+from trajhouse.udfs.tokens.rows import Conversation, control_in_words, pieces_as_text, pieces_of
 from trajhouse.udfs.tokens.template import ChatTemplate
 from trajhouse.udfs.tokens.vocabulary import vocabulary_of
 
@@ -70,25 +70,28 @@ def _by_jinja(
         except RejectedError as error:
             results[place] = error
     found = masked_rows(template, flat_pieces(list(rendered.values())), policy, JINJA)
-    for place, result in zip(rendered, found, strict=True):
-        results[place] = result
+    for place, masked in zip(rendered, found, strict=True):
+        results[place] = masked
     for place, row in enumerate(rows):
         result = results[place]
-        if policy.control_tokens is ControlTokens.TEXT and isinstance(result, RejectedError):
-            if result.can_be_text:
-                results[place] = _as_text(template, row, policy)
+        if not isinstance(result, RejectedError) or not result.can_be_text:
+            continue
+        if policy.control_tokens is ControlTokens.TEXT:
+            results[place] = _as_text(template, row, policy)
+        elif (where := control_in_words(template, row, policy)) is not None:
+            results[place] = RejectedError(Reason.CONTROL_TOKEN, where)
     return [result for result in results if result is not None]
 
 
-def _as_text(
-    template: ChatTemplate, row: Conversation, policy: Policy
-) -> Tokens | RejectedError:
+def _as_text(template: ChatTemplate, row: Conversation, policy: Policy) -> Tokens | RejectedError:
     try:
         pieces = pieces_as_text(template, row, policy)
+        tokens = encode_as_text(template, pieces)
     except RejectedError as error:
         return error
-    flat = flat_pieces([pieces])
-    return _masked(template, flat, encode_as_text(template, pieces), policy, JINJA)[0]
+    except PlaceError as error:
+        return RejectedError(Reason.CONTROL_TOKEN, str(error))
+    return _masked(template, flat_pieces([pieces]), tokens, policy, JINJA)[0]
 
 
 def masked_rows(

@@ -14,7 +14,7 @@ from trajhouse.udfs.tokenizer import LoadedTokenizer
 
 _CLOSING_TAG = re.compile(r"</[^<>\s]+>")
 _BLANK_LETTERS = frozenset("ĠĊĉčċČ")
-"""Space, newline, tab, return, vertical tab and form feed, as byte-level vocabularies print them."""
+"""White space as byte-level vocabularies print it: from space to form feed."""
 _BLANK_PIECES = re.compile(r"[▁\s]+|<0x(20|0A|09|0D)>")
 """White space as other vocabularies print it."""
 
