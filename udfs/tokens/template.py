@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from trajhouse.udfs.chat_render import RenderError, render_chat
@@ -97,8 +97,8 @@ def _header_of_answers(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> 
     if alone is None or after_user is None or _ANSWER not in alone or _ANSWER not in after_user:
         return ""
     gap, other = (text.partition(_ANSWER)[0] for text in (after_user, alone))
-    shared = os.path.commonprefix([gap[::-1], other[::-1]])
-    start = len(gap) - len(shared)
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(gap[::-1], other[::-1], strict=False))
+    start = len(gap) - sum(1 for _ in shared)
     cut = [match.end() for match in control.finditer(gap) if match.start() < start < match.end()]
     return gap[cut[0] if cut else start :]
 
