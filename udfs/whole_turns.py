@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -24,8 +25,9 @@ from trajhouse.udfs.tokens.policy import (
     RejectedError,
     RoleHeader,
 )
+from trajhouse.udfs.tokens.results import Tokens
 from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
-from trajhouse.udfs.tokens.tokenizing import Tokens, tokenize_rows
+from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 WHOLE_TURNS_TYPE = pa.struct(
     [
@@ -80,7 +82,7 @@ def tokenize_whole_turns(
         loaded = load_tokenizer(spec)
         loaded.require_date()
         template = learn_template(loaded)
-        policy = Policy(ControlTokens(control), RoleHeader.IN)
+        policy = _policy(ControlTokens(control))
         for first in range(start, stop, _ROWS_PER_SLICE):
             last = min(first + _ROWS_PER_SLICE, stop)
             rows = messages.slice(first, last - first).combine_chunks()
@@ -90,6 +92,12 @@ def tokenize_whole_turns(
     return pa.chunked_array(slices, WHOLE_TURNS_TYPE)
 
 
+@lru_cache(maxsize=2)
+def _policy(control_tokens: ControlTokens) -> Policy:
+    """One object a choice, so that what was learnt for it is found again."""
+    return Policy(control_tokens, RoleHeader.IN)
+
+
 def _whole_turns(
     template: ChatTemplate, messages: pa.ListArray, policy: Policy
 ) -> list[Tokens | RejectedError]:
@@ -97,7 +105,8 @@ def _whole_turns(
     if _CHATML_HEADER not in (template.shape.header or ""):
         detail = f"the template begins no turn with {_CHATML_HEADER}"
         return [RejectedError(Reason.MASK_UNAVAILABLE, detail)] * n_rows
-    return tokenize_rows(template, Examples(messages, [None] * n_rows, [0] * n_rows), policy)
+    found = tokenize_rows(template, Examples(messages, [None] * n_rows, [0] * n_rows), policy)
+    return [found.row(row) for row in range(n_rows)]
 
 
 def _with_arguments(messages: pa.ListArray, arguments: Sequence[str | None]) -> pa.ListArray:
@@ -126,17 +135,17 @@ def _replaced(chat: list[Message], arguments: str | None) -> list[Message]:
 def _as_arrow(rows: Sequence[Tokens | RejectedError]) -> pa.StructArray:
     given = [row if isinstance(row, Tokens) else None for row in rows]
     refused = [row if isinstance(row, RejectedError) else None for row in rows]
-    ids = np.concatenate([np.zeros(0, np.int32), *(row.ids for row in given if row)])
-    mask = np.concatenate([np.zeros(0, np.int8), *(row.mask for row in given if row)])
-    bounds = pa.array(np.cumsum([0, *(len(row.ids) if row else 0 for row in given)]), pa.int32())
-    is_null = pa.array([row is None for row in given], pa.bool_())
     columns = [
-        pa.array([row.text if row else None for row in given], pa.string()),
-        pa.ListArray.from_arrays(bounds, pa.array(ids), mask=is_null),
-        pa.ListArray.from_arrays(bounds, pa.array(mask), mask=is_null),
-        pa.array([len(row.ids) if row else None for row in given], pa.int32()),
-        pa.array([row.n_trained if row else None for row in given], pa.int32()),
-        pa.array([str(row.reason) if row else None for row in refused], pa.string()),
-        pa.array([row.detail[:_LONGEST_DETAIL] if row else None for row in refused], pa.string()),
+        [row.text if row else None for row in given],
+        [row.ids if row else None for row in given],
+        [row.mask if row else None for row in given],
+        [len(row.ids) if row else None for row in given],
+        [int(row.mask.sum(dtype=np.int64)) if row else None for row in given],
+        [str(row.reason) if row else None for row in refused],
+        [row.detail[:_LONGEST_DETAIL] if row else None for row in refused],
     ]
-    return pa.StructArray.from_arrays(columns, fields=list(WHOLE_TURNS_TYPE))
+    arrays = [
+        pa.array(column, field.type)
+        for column, field in zip(columns, WHOLE_TURNS_TYPE, strict=True)
+    ]
+    return pa.StructArray.from_arrays(arrays, fields=list(WHOLE_TURNS_TYPE))

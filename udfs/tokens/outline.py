@@ -21,7 +21,7 @@ from trajhouse.udfs.tokens.turns import MaskError, Turn
 SlotSpan = tuple[int, int, Slot]
 """Where a stand-in starts and ends in a render, and for what it stands."""
 
-_CLOSING_TAG = re.compile(r"</[^<>\s]+>\s*")
+_CLOSING_TAG = re.compile(r"</[^<>\s]+>\n*")
 
 
 class Piece(NamedTuple):
@@ -182,7 +182,7 @@ def _cut_in(gap: str, following: Part, control: re.Pattern[str]) -> int:
 
 
 def _after_closing(gap: str) -> int:
-    """Where the last closing tag of a text ends, with white space after it; 0 without one."""
+    """Where the last closing tag of a text ends, with the newlines after it; 0 without one."""
     return max((match.end() for match in _CLOSING_TAG.finditer(gap)), default=0)
 
 

@@ -84,7 +84,7 @@ class Part(IntEnum):
 PARTS = tuple(part.name.lower() for part in Part if part is not Part.CONTEXT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
     """How conversations become training examples.
 

@@ -97,6 +97,28 @@ def test_newlines_that_merge_with_the_header_are_one_trained_token(
     assert trained_texts(run_tokenize([chat])[0]) == ["\n\n\nb<|im_end|>\n"]
 
 
+@pytest.mark.parametrize("renderer", ["assembly", "jinja"])
+def test_turns_that_touch_are_told_apart(
+    renderer: str,
+    run_tokenize: Run,
+    with_tiny_vocabulary: WithTemplate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRAJHOUSE_RENDERER", renderer)
+    spec = with_tiny_vocabulary(CHATML + "{# touching #}")
+    chat = [say("user", "a"), say("assistant", "b"), say("assistant", "c"), say("user", "d")]
+    row = run_tokenize([chat], spec=spec, role_header="in")[0]
+    turns = ["<|im_start|>assistant\nb<|im_end|>\n", "<|im_start|>assistant\nc<|im_end|>\n"]
+    assert trained_texts(row, spec) == ["".join(turns)]
+    backend = load_tokenizer(spec).backend
+    first, second = row["turn_ends"]
+    ended = [
+        backend.decode(row["input_ids"][:end], skip_special_tokens=False) for end in (first, second)
+    ]
+    before = "<|im_start|>user\na<|im_end|>\n"
+    assert ended == [before + turns[0], before + "".join(turns)]
+
+
 def test_null_content_and_empty_content_are_alike(run_tokenize: Run) -> None:
     calls = {"tool_calls": [call("ls", "{}")]}
     null, empty = run_tokenize(
