@@ -76,7 +76,7 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
         return _placed_by_offsets(tokenizer, texts, found)
     sizes = pc.take(n_bytes, pa.array(found.ids)).to_numpy()
     dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
-    ends = np.cumsum(sizes, dtype=dtype)
+    ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
     last = found.bounds[1:] - 1
     is_full = bool((last >= found.bounds[:-1]).all()) and np.array_equal(
         ends[last], texts.bounds[1:]

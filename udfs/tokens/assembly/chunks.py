@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import count
@@ -114,8 +114,7 @@ def _probe(chat: Sequence[Message]) -> list[Message]:
     return probed
 
 
-def _probe_call(call: Message, word: object) -> Message:
-    assert callable(word)
+def _probe_call(call: Message, word: Callable[[str], str]) -> Message:
     function = {name: word(text) for name, text in call["function"].items()}
     changed = call | {"function": function}
     return changed | {"id": word(call["id"])} if isinstance(call.get("id"), str) else changed

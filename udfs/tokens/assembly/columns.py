@@ -149,7 +149,8 @@ def white_edges(data: NDArray[np.uint8], starts: Int, ends: Int) -> Edges:
 
     Args:
         data: The buffer that they lie in.
-        starts, ends: Where each starts and ends in it.
+        starts: Where each starts in it.
+        ends: Where each ends in it.
     """
     lead = _run_length(data, starts, ends, _SPACE, 1)
     trail = _run_length(data, starts, ends, _SPACE, -1)
