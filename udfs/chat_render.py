@@ -61,6 +61,7 @@ def render_chat(
         compiled = chat_template_utils._compile_jinja_template(template)
         context = {
             **tokenizer.template_variables,
+            **tokenizer.template_functions,
             "messages": chat_template_utils._alias_reasoning_fields(chat),
             "tools": tools,
             "documents": None,

@@ -63,7 +63,7 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
 
     Raises:
         CannotOpen: A tokenizer or a chat template cannot be loaded.
-        UsageFault: A policy has unknown words.
+        UsageFault: A policy has unknown words, or no date for a template that prints one.
     """
     messages = _laid_together(examples.column("chat_messages"))
     tools = examples.column("tools").to_pylist()
@@ -79,7 +79,9 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
         policy = parse_policy(text)
-        template = learn_template(load_tokenizer(spec, policy.chat_template_file))
+        loaded = load_tokenizer(spec, policy.chat_template_file, policy.template_date)
+        loaded.require_date()
+        template = learn_template(loaded)
         for first in range(start, stop, n_rows):
             last = min(first + n_rows, stop)
             chats = messages.slice(first, last - first)

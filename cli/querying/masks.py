@@ -83,16 +83,15 @@ def load_same_tokenizer(spec: str, fingerprint: str) -> LoadedTokenizer:
     Raises:
         CannotOpen: It cannot be loaded, or another one made the row.
     """
-    from trajhouse.udfs.masked_encoding import ControlTokens
     from trajhouse.udfs.tokenizer import load_tokenizer
 
     loaded = load_tokenizer(spec)
-    known = [loaded.fingerprint(policy) for policy in ControlTokens]
-    if fingerprint not in known:
+    identity = fingerprint.split("-")[0]
+    if identity != loaded.identity:
         raise CannotOpen(
             f"tokenizer {spec} did not make these tokens",
-            f"their fingerprint is {fingerprint}, its own {' or '.join(known)}; the tokenizer, its "
-            "chat template or a library version differs",
+            f"theirs has the fingerprint {inert_line(identity)}, this one {loaded.identity}; the "
+            "tokenizer, its chat template or a library version differs",
             "set TRAJHOUSE_TOKENIZER to the one of the build, or run trajhouse build again",
         )
     return loaded

@@ -45,7 +45,7 @@ def tokenized(warehouse: Path, tokenizer_file: Path) -> Path:
     with duckdb.connect(str(warehouse / "warehouse.duckdb")) as connection:
         connection.execute(
             "insert into marts.sft_tokenized values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [*row, loaded.fingerprint("reject")],
+            [*row, loaded.fingerprint("{}")],
         )
     return warehouse
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trajhouse.udfs.tokens.assembly.assembler import JINJA
 from trajhouse.udfs.tokens.flat import flat_pieces
 from trajhouse.udfs.tokens.outline import Piece
-from trajhouse.udfs.tokens.placing import encode_as_text, encode_placed
-from trajhouse.udfs.tokens.policy import ControlTokens, Policy, RejectedError
+from trajhouse.udfs.tokens.placing import PlaceError, encode_as_text, encode_placed
+from trajhouse.udfs.tokens.policy import ControlTokens, Policy, Reason, RejectedError
 from trajhouse.udfs.tokens.proving import proven_rows
 from trajhouse.udfs.tokens.results import TokenizedRows, select
-from trajhouse.udfs.tokens.rows import Conversation, pieces_as_text, pieces_of
+from trajhouse.udfs.tokens.rows import Conversation, control_in_words, pieces_as_text, pieces_of
 from trajhouse.udfs.tokens.template import ChatTemplate
 
 
@@ -34,7 +35,11 @@ def tokenize_by_jinja(
     tokens = encode_placed(template.tokenizer, flat.texts())
     whole = proven_rows(template, flat, tokens, policy, JINJA, refused)
     if policy.control_tokens is ControlTokens.REJECT:
-        return select([whole], [(0, row) for row in range(len(rows))])
+        named = {
+            place: _named(template, rows[place], policy, whole.refused[place])
+            for place in whole.refused
+        }
+        return select([replace(whole, refused=named)], [(0, row) for row in range(len(rows))])
     parts = [whole]
     order = []
     for place, row in enumerate(rows):
@@ -46,10 +51,25 @@ def tokenize_by_jinja(
     return select(parts, order)
 
 
+def _named(
+    template: ChatTemplate, row: Conversation, policy: Policy, error: RejectedError
+) -> RejectedError:
+    """The error, or the control token in content that it may come from, with its place."""
+    where = control_in_words(template, row, policy) if error.can_be_text else None
+    return error if where is None else RejectedError(Reason.CONTROL_TOKEN, where)
+
+
 def _as_text(template: ChatTemplate, row: Conversation, policy: Policy) -> TokenizedRows:
+    pieces: list[Piece] = []
+    refused: dict[int, RejectedError] = {}
     try:
-        pieces, refused = pieces_as_text(template, row, policy), dict[int, RejectedError]()
+        pieces = pieces_as_text(template, row, policy)
+        tokens = encode_as_text(template, pieces)
     except RejectedError as error:
-        pieces, refused = [], {0: error}
-    tokens = encode_as_text(template, pieces)
+        refused[0] = error
+    except PlaceError as error:
+        refused[0] = RejectedError(Reason.CONTROL_TOKEN, str(error))
+    if refused:
+        pieces = []
+        tokens = encode_as_text(template, pieces)
     return proven_rows(template, flat_pieces([pieces]), tokens, policy, JINJA, refused)

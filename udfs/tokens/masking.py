@@ -1,9 +1,9 @@
 """From pieces and ids to parts that are proven token by token.
 
 Every token has a place in the render, so every claim about the mask is a claim about places: no
-control token touches content, no token before a turn is trained, each turn ends with its stop token.
-Where an answer starts with white space, the end of the header and its beginning may be one token:
-that token is trained, as `transformers` does.
+control token touches content, no token before a turn is trained, each turn ends with its stop
+token. Where an answer starts with white space, the end of the header and its beginning may be one
+token: that token is trained, as `transformers` does.
 """
 
 from __future__ import annotations

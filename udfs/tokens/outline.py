@@ -80,6 +80,7 @@ def outline_of(
     """
     cuts = {0: Part.CONTEXT}
     starts = [start for start, _, _ in spans]
+    turn_starts = set()
     for turn in turns:
         inside = spans[bisect_left(starts, turn.start) : bisect_left(starts, turn.end)]
         for _, _, slot in inside:
@@ -88,9 +89,10 @@ def outline_of(
         if not header_in:
             cuts[turn.header] = Part.CONTEXT
         start = turn.header if header_in else turn.start
+        turn_starts.add(start)
         cuts |= _part_cuts(text, start, turn, inside, neutral.chat, control)
         cuts[turn.end] = Part.CONTEXT
-    return Outline(list(_pieces(text, spans, cuts)), neutral.slots)
+    return Outline(list(_pieces(text, spans, turn_starts, cuts)), neutral.slots)
 
 
 def align(outline: Outline, text: str) -> Outline:
@@ -187,8 +189,10 @@ def _after_closing(gap: str) -> int:
 def _pieces(
     text: str,
     spans: Sequence[SlotSpan],
+    turn_starts: set[int],
     cuts: dict[int, Part],
 ) -> Iterator[Piece]:
+    """The pieces in order; an empty one of context stands between turns that touch."""
     part = Part.CONTEXT
     position = 0
     waiting = sorted(cuts.items(), reverse=True)
@@ -198,6 +202,8 @@ def _pieces(
             if cut > position:
                 yield Piece(text[position:cut], -1, part)
                 position = cut
+            if part is not Part.CONTEXT and cut in turn_starts:
+                yield Piece("", -1, Part.CONTEXT)
             part = following
         if start > position:
             yield Piece(text[position:start], -1, part)

@@ -26,6 +26,10 @@ from trajhouse.udfs.tokens.template import ChatTemplate
 from trajhouse.udfs.tokens.vocabulary import vocabulary_of
 
 
+class PlaceError(Exception):
+    """The tokens of a text have no known places in it."""
+
+
 @dataclass(frozen=True)
 class Placed:
     """The tokens of rows, laid end to end.
@@ -72,7 +76,7 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
         return _placed_by_offsets(tokenizer, texts, found)
     sizes = pc.take(n_bytes, pa.array(found.ids)).to_numpy()
     dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
-    ends = np.cumsum(sizes, dtype=dtype)
+    ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
     last = found.bounds[1:] - 1
     is_full = bool((last >= found.bounds[:-1]).all()) and np.array_equal(
         ends[last], texts.bounds[1:]
@@ -101,7 +105,21 @@ def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: Flat
 
 
 def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
-    """Ids of one row cut at the control tokens that the template wrote, and their places."""
+    """Ids of one row cut at the control tokens that the template wrote, and their places.
+
+    Raises:
+        PlaceError: The tokenizer does not encode a text in such segments as it does whole.
+    """
+    unspelled = _without_spellings(template.control, pieces)
+    whole = "".join(piece.text for piece in unspelled)
+    expected = template.tokenizer.backend.encode(whole, add_special_tokens=False).ids
+    if _in_segments(template, unspelled).ids.tolist() != expected:
+        raise PlaceError("this tokenizer encodes a text otherwise whole than in pieces")
+    return _in_segments(template, pieces)
+
+
+def _in_segments(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
+    """Ids where only what the template wrote can be a control token, and their places."""
     segments: list[str] = [""]
     for is_content, run in groupby(pieces, key=lambda piece: piece.slot >= 0):
         text = "".join(piece.text for piece in run)
@@ -125,6 +143,32 @@ def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
     flat, laid = FlatIds.of(ids), np.concatenate(places)
     bounds = np.array([0, len(flat.ids)], dtype=np.int64)
     return Placed(flat.ids, laid[:, 1].copy(), laid[:, 0].copy(), bounds, {})
+
+
+def _without_spellings(control: re.Pattern[str], pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces with a letter inside each control token that content is part of."""
+    contents: list[tuple[int, int]] = []
+    n_chars = 0
+    for piece in pieces:
+        if piece.slot >= 0:
+            contents.append((n_chars, n_chars + len(piece.text)))
+        n_chars += len(piece.text)
+    matches = control.finditer("".join(piece.text for piece in pieces))
+    cuts = [
+        match.start() + 1
+        for match in matches
+        if any(start < match.end() and match.start() < end for start, end in contents)
+    ]
+    broken = []
+    n_chars = 0
+    for piece in pieces:
+        end = n_chars + len(piece.text)
+        text = piece.text
+        for cut in reversed([cut - n_chars for cut in cuts if n_chars < cut <= end]):
+            text = f"{text[:cut]}x{text[cut:]}"
+        broken.append(piece._replace(text=text))
+        n_chars = end
+    return broken
 
 
 def _normalised_otherwise(texts: FlatTexts) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -94,6 +95,7 @@ class Policy:
         weights: The weight of each of PARTS in the loss; 0 means that it is not trained.
         is_weighted: Whether `loss_weight` is asked for.
         chat_template: The path of a Jinja file that stands for the tokenizer's own template.
+        template_date: The day that a template which prints the date takes for today.
     """
 
     control_tokens: ControlTokens = ControlTokens.REJECT
@@ -102,6 +104,7 @@ class Policy:
     weights: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 1.0))
     is_weighted: bool = False
     chat_template: str | None = None
+    template_date: date | None = None
 
     @property
     def chat_template_file(self) -> Path | None:
@@ -109,7 +112,10 @@ class Policy:
         return Path(self.chat_template) if self.chat_template else None
 
     def as_json(self) -> str:
-        """The policy as one text, equal for equal policies."""
+        """The policy as one text, equal for equal policies.
+
+        Template and date are left out: they are told by what is loaded with them.
+        """
         return json.dumps(
             {
                 "control_tokens": self.control_tokens,
@@ -128,10 +134,12 @@ def parse_policy(text: str) -> Policy:
     Args:
         text: Any of `control_tokens`, `role_header`, `thinking`; `trained_parts`, a list of some of
             PARTS (default all); `loss_weights`, an object of weights by part (default 1), which
-            also asks for `loss_weight`; and `chat_template`, the path of a Jinja file.
+            also asks for `loss_weight`; `chat_template`, the path of a Jinja file; and
+            `template_date`, an ISO date, the day that a template takes for today.
 
     Raises:
-        UsageFault: A key, a choice or a part is unknown, or a weight is negative or no number.
+        UsageFault: A key, a choice or a part is unknown, a weight is negative or no number, or a
+            date is none.
     """
     given: dict[str, Any] = json.loads(text)
     known = {
@@ -141,6 +149,7 @@ def parse_policy(text: str) -> Policy:
         "trained_parts",
         "loss_weights",
         "chat_template",
+        "template_date",
     }
     _require_known(given, known, "policy")
     trained = given.get("trained_parts")
@@ -159,6 +168,7 @@ def parse_policy(text: str) -> Policy:
         weights,
         bool(loss_weights),
         given.get("chat_template"),
+        _date(given.get("template_date")),
     )
 
 
@@ -169,6 +179,15 @@ def _choice(choices: Any, given: Mapping[str, Any], name: str) -> Any:
     if value not in list(choices):
         raise _unknown(f"{name} {value!r}", f"it is one of {', '.join(choices)}")
     return choices(value)
+
+
+def _date(value: Any) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _unknown(f"template_date {value!r}", "it is a day such as 2026-01-31") from None
 
 
 def _require_known(given: Any, known: Any, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,7 @@ def select(parts: Sequence[TokenizedRows], rows: Sequence[tuple[int, int]]) -> T
         if row in parts[part].refused
     }
 
-    def spans(name: str, bounds: str) -> tuple[NDArray[np.generic], Int]:
+    def spans(name: str, bounds: str) -> tuple[NDArray[Any], Int]:
         arrays = [
             getattr(parts[part], name)[slice(*getattr(parts[part], bounds)[row : row + 2])]
             for part, row in proven

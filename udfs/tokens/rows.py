@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from trajhouse.udfs.chat_render import Render, RenderError, render_chat
 from trajhouse.udfs.conversations import Message, parse_tools
+from trajhouse.udfs.tokens.culprits import arising_in, spelled_in
 from trajhouse.udfs.tokens.outline import (
     AlignError,
     Outline,
@@ -23,6 +25,7 @@ from trajhouse.udfs.tokens.stand_ins import (
     TOOLS,
     NeutralChat,
     Slot,
+    Tools,
     neutral_chat,
     parse_arguments,
 )
@@ -52,19 +55,19 @@ def pieces_of(template: ChatTemplate, row: Conversation, policy: Policy) -> list
     Raises:
         RejectedError: They cannot be told for certain, or the template drops a text.
     """
-    try:
-        chat = _chat_of(template, row)
-        text = render_chat(template.tokenizer, chat, parse_tools(row.tools)).text
-        outline = align(outline_of_row(template, chat, row, policy), text)
-    except (RenderError, ValueError) as error:
-        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
-    except AlignError as error:
-        if (spelled := _spelled_control(template, row)) is not None:
-            raise RejectedError(Reason.CONTROL_TOKEN, spelled) from None
-        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
-    except MaskError as error:
-        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
-    return outline.pieces
+    return aligned_outline(template, row, policy).pieces
+
+
+def aligned_outline(template: ChatTemplate, row: Conversation, policy: Policy) -> Outline:
+    """The outline of a conversation with its content in the pieces.
+
+    Raises:
+        RejectedError: It cannot be told for certain, or the template drops a text.
+    """
+    chat, tools = _parsed(template, row)
+    with _rejecting():
+        outline = outline_of_row(template, chat, row, policy)
+        return align(outline, render_chat(template.tokenizer, chat, tools).text)
 
 
 def pieces_as_text(template: ChatTemplate, row: Conversation, policy: Policy) -> list[Piece]:
@@ -75,22 +78,27 @@ def pieces_as_text(template: ChatTemplate, row: Conversation, policy: Policy) ->
     Raises:
         RejectedError: They cannot be told for certain, or the template drops a text.
     """
-    try:
-        tools = parse_tools(row.tools)
-        chat = _chat_of(template, row)
-        mark = choose_mark([chat, tools, template.tokenizer.chat_template])
-        if mark is None:
-            raise AlignError("every private-use character occurs in the conversation")
+    chat, tools = _parsed(template, row)
+    mark = choose_mark([chat, tools, template.tokenizer.chat_template])
+    if mark is None:
+        detail = "every private-use character occurs in the conversation"
+        raise RejectedError(Reason.CONTROL_TOKEN, detail)
+    with _rejecting():
+        outline = outline_of_row(template, chat, row, policy)
         marked, marked_tools = mark_spellings(template.control, chat, tools, mark)
         text = render_chat(template.tokenizer, marked, marked_tools).text
-        outline = outline_of_row(template, chat, row, policy)
         slots = [_marked_slot(template, slot, mark) for slot in outline.slots]
         outline = align(Outline(outline.pieces, slots), text)
-    except (RenderError, ValueError) as error:
-        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
-    except (MaskError, AlignError) as error:
-        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
     return [piece._replace(text=remove_mark(piece.text, mark)) for piece in outline.pieces]
+
+
+def control_in_words(template: ChatTemplate, row: Conversation, policy: Policy) -> str | None:
+    """Where content spells a control token or is part of one; None where none can be found."""
+    try:
+        spelled = spelled_in(template.control, neutral_chat(row.chat, row.tools).slots)
+        return spelled or arising_in(template.control, aligned_outline(template, row, policy))
+    except (RejectedError, ValueError):
+        return None
 
 
 def outline_of_row(
@@ -115,12 +123,8 @@ def outline_of_row(
     answers = [i for i, message in enumerate(chat) if message.get("role") == "assistant"]
     turns = [turn for turn, i in zip(turns, answers, strict=True) if i >= row.trained_from]
     header_in = policy.role_header is RoleHeader.IN
-    if header_in and any(
-        turn.header == turn.start
-        and not render.text.startswith(template.shape.header or "\0", turn.start)
-        for turn in turns
-    ):
-        raise MaskError("a turn has no role header that could be trained")
+    for turn in turns:
+        _require_header(render.text, turn, template, header_in)
     return outline_of(render.text, spans, neutral, turns, template.control, header_in)
 
 
@@ -166,12 +170,28 @@ def _require_plain_words(template: ChatTemplate, chat: list[Message]) -> None:
                 raise RejectedError(Reason.CONTROL_TOKEN, detail)
 
 
-def _spelled_control(template: ChatTemplate, row: Conversation) -> str | None:
-    """Where a text spells a control token, in words; None where none does."""
-    for slot in neutral_chat(row.chat, row.tools).slots:
-        if (match := template.control.search(slot.text)) is not None:
-            return f"{match[0]} in {described(slot)}"
-    return None
+def _require_header(text: str, turn: Turn, template: ChatTemplate, header_in: bool) -> None:
+    """A header stands before a turn where it is to be left out; there is one where it is not.
+
+    Raises:
+        MaskError: It is otherwise.
+    """
+    header = template.shape.header
+    begins_with_header = header is not None and text.startswith(header, turn.start)
+    if header_in and turn.header == turn.start and not begins_with_header:
+        raise MaskError("a turn has no role header that could be trained")
+    if begins_with_header and not header_in:
+        raise MaskError(f"the marked span at character {turn.start} follows no assistant header")
+
+
+@contextmanager
+def _rejecting() -> Iterator[None]:
+    try:
+        yield
+    except RenderError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
+    except (MaskError, AlignError) as error:
+        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
 
 
 def _is_told_otherwise(slot: Slot) -> bool:
@@ -179,15 +199,22 @@ def _is_told_otherwise(slot: Slot) -> bool:
     return slot.message == TOOLS
 
 
-def _chat_of(template: ChatTemplate, row: Conversation) -> list[Message]:
-    """The messages, with arguments as the template takes them.
+def _parsed(template: ChatTemplate, row: Conversation) -> tuple[list[Message], Tools]:
+    """The messages, with arguments as the template takes them, and the tools.
 
     Raises:
-        ValueError: The template takes objects, and arguments are none.
+        RejectedError: The tools are no tools; or the template takes objects, and arguments are not.
     """
+    try:
+        tools = parse_tools(row.tools)
+    except ValueError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, f"the declared tools: {error}") from None
     if not template.takes_objects:
-        return row.chat
-    return [_with_objects(message) for message in row.chat]
+        return row.chat, tools
+    try:
+        return [_with_objects(message) for message in row.chat], tools
+    except ValueError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, f"arguments of a call: {error}") from None
 
 
 def _with_objects(message: Message) -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from trajhouse.udfs.chat_render import RenderError, render_chat
@@ -40,7 +41,7 @@ def learn_template(tokenizer: LoadedTokenizer) -> ChatTemplate:
     """Learn what the tokenizer's template does; it never fails, what fails is not known."""
     longest_first = sorted(tokenizer.control_ids, key=len, reverse=True)
     control = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-    prompt = _generation_prompt(tokenizer, control)
+    prompt = _generation_prompt(tokenizer, control) or _header_of_answers(tokenizer, control)
     header = _header(tokenizer, prompt, control)
     ends = _ends(tokenizer, header, control)
     end = ends[0] if ends else None
@@ -87,6 +88,19 @@ def _generation_prompt(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> 
         if closed is not None and opened is not None:
             return opened[len(common_start(closed, opened, control)) :]
     return ""
+
+
+def _header_of_answers(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> str:
+    """What stands before an answer wherever it stands, of a template without generation prompt."""
+    alone = try_render(tokenizer, [answer()])
+    after_user = _after(try_render(tokenizer, [user(), answer()]), _USER)
+    if alone is None or after_user is None or _ANSWER not in alone or _ANSWER not in after_user:
+        return ""
+    gap, other = (text.partition(_ANSWER)[0] for text in (after_user, alone))
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(gap[::-1], other[::-1], strict=False))
+    start = len(gap) - sum(1 for _ in shared)
+    cut = [match.end() for match in control.finditer(gap) if match.start() < start < match.end()]
+    return gap[cut[0] if cut else start :]
 
 
 def _header(tokenizer: LoadedTokenizer, prompt: str, control: re.Pattern[str]) -> str | None:

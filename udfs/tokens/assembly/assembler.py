@@ -11,6 +11,7 @@ from threading import Lock
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from jinja2 import TemplateSyntaxError
 
 from trajhouse.cli.errors import UsageFault
 from trajhouse.udfs.flat_texts import FlatTexts, Int
@@ -20,6 +21,7 @@ from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
     MESSAGE_FIELDS,
     MessageColumns,
+    has_known_fields,
     read_columns,
 )
 from trajhouse.udfs.tokens.assembly.contexts import Contextualizer
@@ -95,7 +97,8 @@ class Assembler:
             return self._render(examples)
 
     def _render(self, examples: Examples) -> AssembledRows | None:
-        if self._n_failures >= _MOST_FAILURES + self._n_rendered // _ROWS_PER_LEARNED:
+        most = _MOST_FAILURES + self._n_rendered // _ROWS_PER_LEARNED
+        if self._n_failures >= most or not has_known_fields(examples.messages):
             return None
         columns = read_columns(examples.messages)
         found = self._contextualizer.contexts(columns, examples.tools, examples.trained_from)
@@ -188,7 +191,10 @@ def assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
         )
     if wanted == JINJA:
         return None
-    assembler = Assembler(template, policy)
+    try:
+        assembler = Assembler(template, policy)
+    except TemplateSyntaxError:
+        return None
 
     def assembled(examples: Examples) -> FlatTexts | None:
         rows = assembler.render(examples)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import count
@@ -78,8 +78,8 @@ def learn_chunks(template: ChatTemplate, row: Conversation, policy: Policy) -> l
         UnlearnableError: Its pieces are not those texts in that order.
     """
     probe = replace(row, chat=_probe(row.chat))
-    slots = neutral_chat(probe.chat, probe.tools).slots
     pieces = pieces_of(template, probe, policy)
+    slots = neutral_chat(probe.chat, probe.tools).slots
     chunks: list[list[Item]] = [[] for _ in range(len(probe.chat) + 1)]
     reached, pending = 0, list[Item]()
     for item, slot in _items(pieces, slots):
@@ -114,8 +114,7 @@ def _probe(chat: Sequence[Message]) -> list[Message]:
     return probed
 
 
-def _probe_call(call: Message, word: object) -> Message:
-    assert callable(word)
+def _probe_call(call: Message, word: Callable[[str], str]) -> Message:
     function = {name: word(text) for name, text in call["function"].items()}
     changed = call | {"function": function}
     return changed | {"id": word(call["id"])} if isinstance(call.get("id"), str) else changed
@@ -151,7 +150,7 @@ def _items(pieces: Sequence[Piece], slots: Sequence[Slot]) -> Iterator[tuple[Ite
         if k not in trims:
             if "\v" in str(words[k][0]):
                 raise UnlearnableError("white space of a text is not told from the template's")
-            if words[k][0]:
+            if words[k][0] or not piece.text:
                 yield Item(str(words[k][0]), -1, 0, piece.slot >= 0, piece.part), None
             continue
         slot = slots[piece.slot]

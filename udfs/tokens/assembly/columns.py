@@ -57,6 +57,12 @@ class MessageColumns:
         return np.repeat(np.arange(self.n_rows), np.diff(self.row_messages))
 
 
+def has_known_fields(messages: pa.ListArray) -> bool:
+    """Whether messages have the fields that `read_columns` reads, and no others."""
+    names = {field.name for field in messages.type.value_type}
+    return names == {"role", "tool_calls", *MESSAGE_FIELDS}
+
+
 def read_columns(messages: pa.ListArray) -> MessageColumns:
     """The columns of rows of messages.
 
@@ -143,7 +149,8 @@ def white_edges(data: NDArray[np.uint8], starts: Int, ends: Int) -> Edges:
 
     Args:
         data: The buffer that they lie in.
-        starts, ends: Where each starts and ends in it.
+        starts: Where each starts in it.
+        ends: Where each ends in it.
     """
     lead = _run_length(data, starts, ends, _SPACE, 1)
     trail = _run_length(data, starts, ends, _SPACE, -1)

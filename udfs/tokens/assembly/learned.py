@@ -101,14 +101,19 @@ def _table_of(chunks: Sequence[Sequence[Item]]) -> ItemTable:
     number = [
         words.setdefault(item.text, len(words)) if item.field < 0 else item.call for item in items
     ]
+
+    def small(name: str) -> NDArray[np.int8]:
+        return np.array([getattr(item, name) for item in items], dtype=np.int8)
+
     return ItemTable(
         pa.array(list(words), pa.large_string()),
         np.array([item.field for item in items], dtype=np.int64),
         np.array(number, dtype=np.int64),
         np.array([item.is_content for item in items], dtype=np.bool_),
-        *(
-            np.array([getattr(item, name) for item in items], dtype=np.int8)
-            for name in ("part", "lead", "trail", "lead_part", "trail_part")
-        ),
+        small("part"),
+        small("lead"),
+        small("trail"),
+        small("lead_part"),
+        small("trail_part"),
         np.cumsum([0, *map(len, chunks)], dtype=np.int64),
     )
