@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from trajhouse.udfs.content_keys import content_keys
-from trajhouse.udfs.earlier_tokens import EarlierTokens, earlier_tokens
+from trajhouse.udfs.earlier_tokens import KEY, EarlierTokens, earlier_tokens
 from trajhouse.udfs.example_batches import example_batches
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CONVERSATIONS_AT_ONCE = 256
 IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
+PLACE = ("n_messages", "trained_from")
+"""Which messages an example has, and from which on it is trained."""
 NAME = ("record_id", "example_id")
 """What is unique in an example, also among duplicates."""
 
@@ -36,7 +38,7 @@ def tokenized_examples(
         here: The same with its database.
 
     Returns:
-        The columns of IDENTITY, the fields of `TOKENIZED_TYPE`, `content_key` and `is_reused`.
+        The columns of IDENTITY and PLACE, the fields of `TOKENIZED_TYPE`, `content_key` and `is_reused`.
 
     Raises:
         CannotOpen: While it is read: a tokenizer or a chat template cannot be loaded.
@@ -49,9 +51,14 @@ def tokenized_examples(
 def _schema() -> pa.Schema:
     from trajhouse.udfs.tokenize import TOKENIZED_TYPE
 
-    identity = [pa.field(name, pa.string()) for name in IDENTITY]
+    identity = _identity_fields()
     added = [pa.field("content_key", pa.string()), pa.field("is_reused", pa.bool_())]
     return pa.schema([*identity, *TOKENIZED_TYPE, *added])
+
+
+def _identity_fields() -> list[pa.Field]:
+    texts = [pa.field(name, pa.string()) for name in IDENTITY]
+    return [*texts, *(pa.field(name, pa.int32()) for name in PLACE)]
 
 
 def _given(
@@ -86,9 +93,9 @@ def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.Record
 
 
 def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
-    """Of each example the columns of IDENTITY, the key of its content, and its fingerprint."""
-    fields = [*IDENTITY, "content_key", "tokenizer"]
-    schema = pa.schema([pa.field(name, pa.string()) for name in fields])
+    """Of each example the columns of IDENTITY and PLACE, the key of its content, and its fingerprint."""
+    keys = [pa.field(name, pa.string()) for name in KEY]
+    schema = pa.schema([*_identity_fields(), *keys])
     batches = []
     for examples in _examples(planned):
         settings = zip(
@@ -97,7 +104,7 @@ def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
             strict=True,
         )
         columns = [
-            *(examples.column(name) for name in IDENTITY),
+            *(examples.column(name) for name in (*IDENTITY, *PLACE)),
             pa.array(_keys(examples), pa.string()),
             pa.array([_fingerprint(*setting) for setting in settings], pa.string()),
         ]
@@ -128,7 +135,7 @@ def _tokenized(
         tokens = tokenize_examples(examples).combine_chunks()
         yield pa.RecordBatch.from_arrays(
             [
-                *(examples.column(name) for name in IDENTITY),
+                *(examples.column(name) for name in (*IDENTITY, *PLACE)),
                 *tokens.flatten(),
                 pa.array(_keys(examples), pa.string()),
                 pa.repeat(False, examples.num_rows),

@@ -1,5 +1,6 @@
--- Grain: one trajectory to tokenize, with the examples that it is trained as, and by which tokenizer
--- and policy. An example is a beginning of the conversation, told by its length: no text is copied.
+-- Grain: one trajectory to tokenize, with the examples that it is trained as, and by which
+-- tokenizer and policy. An example is a beginning of the conversation, told by its length: no text
+-- is copied.
 {{ config(materialized='view') }}
 
 with
