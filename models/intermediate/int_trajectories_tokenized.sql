@@ -4,11 +4,7 @@ with
 
 trajectories as (
     select * from {{ ref('int_trajectories_chat') }}
-    where family not in (
-        {%- for family in ['none'] + var('untokenized_families') -%}
-            '{{ family }}'{{ ', ' if not loop.last }}
-        {%- endfor -%}
-    )
+    where not {{ is_one_of('family', var('untokenized_families')) }}
 ),
 
 tokenized as (
