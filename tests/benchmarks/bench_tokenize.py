@@ -12,7 +12,7 @@ are repeated for a timing of some seconds. On two cores, in turns, the best of s
 Before ratios are printed, ids and masks are compared with the peers'. Then the peak of memory is
 measured. The warehouses are kept in a folder for the next run; delete it to make them anew.
 
-    python tests/benchmarks/bench_tokenize.py [--parts speed,memory,profile] [--data sera,tau_bench]
+    python tests/benchmarks/bench_tokenize.py [--parts speed memory profile] [--data sera tau_bench]
 """
 
 from __future__ import annotations
@@ -41,15 +41,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=PROJECT / "out" / "bench")
     parser.add_argument("--rows", type=int, default=2000, help="SERA-like trajectories")
-    parser.add_argument("--copies", type=int, default=40, help="how often tau_bench is repeated")
+    parser.add_argument("--copies", type=int, default=100, help="how often tau_bench is repeated")
     parser.add_argument("--peer-rows", type=int, default=200, help="rows given to datasets.map")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--parts", default="speed,memory", help=f"some of {','.join(PARTS)}")
-    parser.add_argument("--data", default=",".join(DATA), help=f"some of {','.join(DATA)}")
-    parser.add_argument("--profile", action="store_true", help="only tell where time goes")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=["speed", "memory"])
+    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     options = parser.parse_args()
-    parts = _chosen(parser, options.parts, PARTS) if not options.profile else {"profile"}
-    data = _chosen(parser, options.data, DATA)
+    parts, data = set(options.parts), set(options.data)
     use_two_cores()
     folder = options.folder.resolve()
     sera = prepare_sera(folder, options.rows) if "sera" in data or "memory" in parts else None
@@ -71,17 +69,7 @@ def _measure(prepared: Prepared, parts: set[str], options: argparse.Namespace) -
     if "speed" in parts:
         compare(prepared, options.peer_rows, options.rounds)
     if "profile" in parts:
-        bare, profiled, stages, functions = profile(prepared.examples())
-        print(f"one run: {bare:.2f} s, under the profiler {profiled:.2f} s\n")
-        report.print_shares("stage", stages)
-        report.print_shares("function", functions)
-
-
-def _chosen(parser: argparse.ArgumentParser, text: str, known: tuple[str, ...]) -> set[str]:
-    chosen = set(text.split(","))
-    if not chosen <= set(known):
-        parser.error(f"{text!r} is not some of {','.join(known)}")
-    return chosen
+        report.print_profile(profile(prepared.examples()))
 
 
 if __name__ == "__main__":

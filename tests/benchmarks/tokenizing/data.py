@@ -43,7 +43,10 @@ with numbered as (
     from source.{_CHAT_TABLE}
 ),
 spread as (
-    select row_number, generate_subscripts(chat_messages, 1) as place, unnest(chat_messages) as message
+    select
+        row_number,
+        generate_subscripts(chat_messages, 1) as place,
+        unnest(chat_messages) as message
     from numbered
 ),
 measured as (
@@ -158,7 +161,7 @@ def prepare_long_row(prepared: Prepared, n_tokens: int, is_one_message: bool) ->
 
 
 def _with_other_chats(prepared: Prepared, name: str, chats: str) -> Prepared:
-    """A copy of a warehouse whose table of chat messages is what a query makes of `source.chats`."""
+    """A copy of a warehouse, its chat messages replaced by a query over those of `source`."""
     root = prepared.root.with_name(name)
     with _made_once(root) as is_missing:
         if is_missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,12 +14,29 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
+class Elapsed:
+    """Time, in seconds: of the clock, and of processors in this process and its ended children."""
+
+    wall: float
+    processor: float
+
+    @classmethod
+    def now(cls) -> Elapsed:
+        """Since some fixed moment."""
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return cls(time.perf_counter(), sum(usage.ru_utime + usage.ru_stime for usage in used))
+
+    def __sub__(self, other: Elapsed) -> Elapsed:
+        return Elapsed(self.wall - other.wall, self.processor - other.processor)
+
+
+@dataclass(frozen=True)
 class Work:
-    """Rows and tokens done, and the seconds that count."""
+    """Rows and tokens done, and the time that counts; nan where a part of it is not known."""
 
     rows: int
     tokens: int
-    seconds: float
+    elapsed: Elapsed
 
 
 @dataclass(frozen=True)
@@ -40,12 +58,17 @@ class Timing:
     @property
     def rows_a_second(self) -> float:
         """Rows a second."""
-        return self.work.rows / self.work.seconds
+        return self.work.rows / self.work.elapsed.wall
 
     @property
     def tokens_a_second(self) -> float:
         """Tokens a second."""
-        return self.work.tokens / self.work.seconds
+        return self.work.tokens / self.work.elapsed.wall
+
+    @property
+    def tokens_a_processor_second(self) -> float:
+        """Tokens for each second of one processor, which others that are busy change less."""
+        return self.work.tokens / self.work.elapsed.processor
 
 
 Runner = Callable[[], Work]
@@ -69,23 +92,18 @@ def measure_in_turns(runners: dict[str, Runner], rounds: int) -> dict[str, Timin
 
 def count_seconds(run: Callable[[], Iterable[tuple[int, int]]]) -> Work:
     """Time work that tells, piece by piece, of the rows and tokens it has done."""
-    started = time.perf_counter()
+    started = Elapsed.now()
     rows, tokens = (sum(counts) for counts in zip(*run(), strict=True))
-    return Work(rows, tokens, time.perf_counter() - started)
+    return Work(rows, tokens, Elapsed.now() - started)
 
 
 def _measure(name: str, run: Runner) -> Timing:
     load = os.getloadavg()[0]
-    started, busy, own = time.perf_counter(), _busy_seconds(), _own_seconds()
+    started, busy = Elapsed.now(), _busy_seconds()
     work = run()
-    elapsed = time.perf_counter() - started
-    others = max(0.0, _busy_seconds() - busy - (_own_seconds() - own)) / elapsed
+    elapsed = Elapsed.now() - started
+    others = max(0.0, _busy_seconds() - busy - elapsed.processor) / elapsed.wall
     return Timing(name, work, load, others)
-
-
-def _own_seconds() -> float:
-    """Processor time of this process and of its children that have ended."""
-    return sum(os.times()[:4])
 
 
 def _busy_seconds() -> float:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
-from tests.benchmarks.tokenizing.measuring import Work, count_seconds
+from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
 from trajhouse.udfs.tokenize import tokenize_examples
 
 MODEL = "int_trajectories_tokenized"
@@ -66,7 +66,7 @@ def run_model(prepared: Prepared) -> Work:
     subprocess.run(model_command(prepared), check=True, env=environment, stdout=sys.stderr)
     results = json.loads((prepared.root / ".dbt" / "run_results.json").read_text())["results"]
     seconds = sum(result["execution_time"] for result in results)
-    return Work(*model_counts(prepared), seconds)
+    return Work(*model_counts(prepared), Elapsed(seconds, float("nan")))
 
 
 def model_counts(prepared: Prepared) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tests.benchmarks.tokenizing.measuring import N_CORES, Work
+from tests.benchmarks.tokenizing.measuring import N_CORES, Elapsed, Work
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 
 
@@ -40,18 +39,18 @@ class DatasetsMap:
     def run(self) -> Work:
         """Tokenize all rows."""
         start = self._map(self._dataset.select(range(N_CORES)))
-        seconds = self._map(self._dataset)
+        elapsed = self._map(self._dataset)
         n_tokens = len(self.mapped["input_ids"].combine_chunks().flatten())
-        return Work(len(self._dataset), n_tokens, seconds - start)
+        return Work(len(self._dataset), n_tokens, elapsed - start)
 
-    def _map(self, dataset: Any) -> float:
-        started = time.perf_counter()
+    def _map(self, dataset: Any) -> Elapsed:
+        started = Elapsed.now()
         mapped = dataset.map(
             _apply_chat_template, num_proc=N_CORES, remove_columns=dataset.column_names
         )
-        seconds = time.perf_counter() - started
+        elapsed = Elapsed.now() - started
         self.mapped = mapped.with_format("arrow")[:]
-        return seconds
+        return elapsed
 
 
 class BareGigatoken:
@@ -82,10 +81,10 @@ class BareGigatoken:
         return _flat_ids(self._tokenizer.encode_batch(self._texts))
 
     def _run(self, texts: Any) -> Work:
-        started = time.perf_counter()
+        started = Elapsed.now()
         ids = self._tokenizer.encode_batch(texts)
-        seconds = time.perf_counter() - started
-        return Work(len(self._texts), len(_flat_ids(ids)), seconds)
+        elapsed = Elapsed.now() - started
+        return Work(len(self._texts), len(_flat_ids(ids)), elapsed)
 
 
 def render_all(examples: pa.Table) -> list[str]:
@@ -119,4 +118,4 @@ def _parsed(tools: str | None) -> list[dict[str, Any]] | None:
 def _flat_ids(ids: Any) -> NDArray[np.uint32]:
     import awkward as ak
 
-    return ak.to_numpy(ak.flatten(ids))  # type: ignore[no-any-return]
+    return np.asarray(ak.flatten(ids))

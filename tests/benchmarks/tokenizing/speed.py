@@ -1,4 +1,4 @@
-"""trajhouse beside its peers on the rows of one warehouse: first their results, then their times."""
+"""trajhouse beside its peers on the rows of one warehouse: their results, then their times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from tests.benchmarks.tokenizing import own, report
 from tests.benchmarks.tokenizing.data import Prepared
-from tests.benchmarks.tokenizing.measuring import Runner, Timing, measure_in_turns
+from tests.benchmarks.tokenizing.measuring import Runner, measure_in_turns
 from tests.benchmarks.tokenizing.peers import BareGigatoken, DatasetsMap, render_all
 
 MAP, TEXTS, FLAT = "datasets.map", "gigatoken, list of str", "gigatoken, one buffer"
@@ -38,18 +38,9 @@ def compare(prepared: Prepared, n_peer_rows: int, rounds: int) -> None:
     timings = measure_in_turns(runners, rounds)
     _check_masks(peer_rows, peer)
     report.print_timings(timings)
-    _print_ratios(timings)
-
-
-def _print_ratios(timings: dict[str, Timing]) -> None:
-    speeds = {name: timing.tokens_a_second for name, timing in timings.items()}
-    fastest = max(speeds[TEXTS], speeds[FLAT])
-    print("ratios of tokens/s")
-    report.print_ratio("tokenize_examples : datasets.map", speeds[FUNCTION] / speeds[MAP], 50)
-    report.print_ratio("  on the very rows of map", speeds[SAME_ROWS] / speeds[MAP], 50)
-    report.print_ratio("tokenize_examples : gigatoken alone", speeds[FUNCTION] / fastest, 0.6)
-    report.print_ratio("model in dbt : datasets.map", speeds[MODEL] / speeds[MAP], 25)
-    print()
+    fastest = max(TEXTS, FLAT, key=lambda name: timings[name].tokens_a_second)
+    targets = [(FUNCTION, MAP, 50.0), (SAME_ROWS, MAP, 50.0), (FUNCTION, fastest, 0.6)]
+    report.print_ratios(timings, [*targets, (MODEL, MAP, 25.0)])
 
 
 def _spread(examples: pa.Table, n_rows: int) -> pa.Table:

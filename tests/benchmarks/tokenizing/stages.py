@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import pstats
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -21,20 +22,30 @@ _N_FUNCTIONS = 15
 _LEAST_SHARE = 0.005
 
 
-def profile(examples: pa.Table) -> tuple[float, float, list[Row], list[Row]]:
-    """The profile of one run over all rows, in the thread that calls the function, once all is warm.
+@dataclass(frozen=True)
+class Profile:
+    """Where the time of one run went.
 
-    The profiler makes Python code slower than it is, and leaves what Rust and C do as it is.
-
-    Returns:
-        Seconds without the profiler, and with it; (stage, seconds, share) by stage, built-in functions counted where they
-        are called; and the same of the functions that took longest, what they call left out.
+    Attributes:
+        bare: Seconds of a run without the profiler, everything being warm.
+        profiled: Seconds of the run under it. It slows Python down, and neither Rust nor C.
+        stages: (name, seconds, share); a built-in function counts where it is called.
+        functions: The same of the functions that took longest, what they call left out.
     """
+
+    bare: float
+    profiled: float
+    stages: list[Row]
+    functions: list[Row]
+
+
+def profile(examples: pa.Table) -> Profile:
+    """Tokenize all rows under a profiler, which sees the thread that calls the function."""
     run_function(examples)
     bare = run_function(examples)
     profiler = cProfile.Profile()
     profiler.enable()
-    work = run_function(examples)
+    profiled = run_function(examples)
     profiler.disable()
     stats: dict[Place, Any] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
     stages: Counter[str] = Counter()
@@ -46,13 +57,18 @@ def profile(examples: pa.Table) -> tuple[float, float, list[Row], list[Row]]:
             continue
         for caller, (_, _, seconds, _) in callers.items():
             stages[_stage(caller)] += seconds
-    total = sum(stages.values())
-    tables = (stages.most_common(), functions.most_common(_N_FUNCTIONS))
-    by_stage, by_function = (
-        [(name, seconds, seconds / total) for name, seconds in table if seconds > _LEAST_SHARE * total]
-        for table in tables
+    return Profile(
+        bare.elapsed.wall,
+        profiled.elapsed.wall,
+        _largest(stages),
+        _largest(functions)[:_N_FUNCTIONS],
     )
-    return bare.seconds, work.seconds, by_stage, by_function
+
+
+def _largest(seconds: Counter[str]) -> list[Row]:
+    total = sum(seconds.values())
+    shares = [(name, float(own), own / total) for name, own in seconds.most_common()]
+    return [row for row in shares if row[2] > _LEAST_SHARE]
 
 
 def _stage(place: Place) -> str:
