@@ -14,28 +14,33 @@ import pyarrow.compute as pc
 from jinja2 import TemplateSyntaxError
 
 from trajhouse.cli.errors import UsageFault
-from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.flat_texts import FlatTexts, Int
 from trajhouse.udfs.tokens.assembly.assembling import assemble
 from trajhouse.udfs.tokens.assembly.chunks import UnlearnableError, learn_chunks
 from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
+    MESSAGE_FIELDS,
     MessageColumns,
     has_known_fields,
     read_columns,
 )
 from trajhouse.udfs.tokens.assembly.contexts import Contextualizer
 from trajhouse.udfs.tokens.assembly.learned import UNKNOWN, LearnedChunks
+from trajhouse.udfs.tokens.assembly.probing import is_local
 from trajhouse.udfs.tokens.assembly.triggers import triggers_of
 from trajhouse.udfs.tokens.examples import Examples
-from trajhouse.udfs.tokens.flat import FlatPieces
+from trajhouse.udfs.tokens.flat import FlatPieces, flat_pieces
 from trajhouse.udfs.tokens.policy import Policy, RejectedError
+from trajhouse.udfs.tokens.rows import pieces_of
 from trajhouse.udfs.tokens.template import ChatTemplate
 
 RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
 ASSEMBLY, JINJA = "assembly", "jinja"
 
-_MOST_LEARNED_AT_ONCE = 16
 _MOST_FAILURES = 64
+_LEARNED_FREELY = 64
+_ROWS_PER_LEARNED = 4
+"""After those learnt freely, one row in so many may teach something new, or it costs too much."""
 _FIRST_CHECKED = 8
 """So many rows are rendered by the template as well at first, and then every `_CHECK_EVERY`th."""
 _CHECK_EVERY = 256
@@ -64,7 +69,7 @@ class Assembler:
         self._policy = policy
         self._contextualizer = Contextualizer()
         self._learned = LearnedChunks()
-        self._n_failures = 0
+        self._n_failures = self._n_learned = self._n_rendered = 0
         self._one_at_a_time = Lock()
         self._n_sampled = 0
         self._triggers = _uncovered_triggers(template)
@@ -92,7 +97,8 @@ class Assembler:
             return self._render(examples)
 
     def _render(self, examples: Examples) -> AssembledRows | None:
-        if self._n_failures >= _MOST_FAILURES or not has_known_fields(examples.messages):
+        most = _MOST_FAILURES + self._n_rendered // _ROWS_PER_LEARNED
+        if self._n_failures >= most or not has_known_fields(examples.messages):
             return None
         columns = read_columns(examples.messages)
         found = self._contextualizer.contexts(columns, examples.tools, examples.trained_from)
@@ -118,6 +124,7 @@ class Assembler:
             chunks, ends = chunks[is_clear[columns.rows_of_messages()]], ends[is_clear]
             columns = read_columns(examples.messages.take(pa.array(rows)))
             assembled = assemble(columns, chunks, ends, table)
+        self._n_rendered += len(rows)
         return AssembledRows(assembled.pieces, rows.tolist(), learned & set(rows.tolist()))
 
     def _chunks_of(
@@ -135,7 +142,8 @@ class Assembler:
             chunks, ends = self._learned.find(keys)
             unknown = _any_by_row(columns, chunks == UNKNOWN) & ~is_left
             row = next((int(row) for row in np.flatnonzero(unknown) if row not in tried), None)
-            if row is None or len(tried) >= _MOST_LEARNED_AT_ONCE:
+            most = _LEARNED_FREELY + self._n_rendered // _ROWS_PER_LEARNED
+            if row is None or self._n_learned + len(tried) >= most:
                 return chunks, ends[last] if len(ends) else ends, learned
             tried.add(row)
             if self._learn(examples, row, keys[slice(*columns.row_messages[row : row + 2])]):
@@ -149,6 +157,7 @@ class Assembler:
             self._n_failures += 1
             return False
         self._learned.add(keys.tolist(), chunks)
+        self._n_learned += 1
         return True
 
     def _triggered(self, columns: MessageColumns) -> np.ndarray:
@@ -159,8 +168,9 @@ class Assembler:
         for trigger in self._triggers:
             for field in FIELDS:
                 texts = columns.texts[field]
-                holds = pc.match_substring(texts, trigger).to_numpy(zero_copy_only=False)
-                rows = message_rows if len(texts) == len(message_rows) else call_rows
+                holds = pc.fill_null(pc.match_substring(texts, trigger), False)
+                holds = holds.to_numpy(zero_copy_only=False)
+                rows = message_rows if field in MESSAGE_FIELDS else call_rows
                 is_found[rows[holds]] = True
         return is_found
 
@@ -182,9 +192,22 @@ def assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
     if wanted == JINJA:
         return None
     try:
-        return Assembler(template, policy)
+        assembler = Assembler(template, policy)
     except TemplateSyntaxError:
         return None
+
+    def assembled(examples: Examples) -> FlatTexts | None:
+        rows = assembler.render(examples)
+        return None if rows is None else rows.pieces.texts()
+
+    def expected(examples: Examples) -> FlatTexts | None:
+        try:
+            pieces = pieces_of(template, examples.conversations([0])[0], policy)
+        except RejectedError:
+            return None
+        return flat_pieces([pieces]).texts()
+
+    return assembler if is_local(assembled, expected) else None
 
 
 def _uncovered_triggers(template: ChatTemplate) -> list[str]:
