@@ -96,7 +96,8 @@ def _header_of_answers(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> 
     after_user = _after(try_render(tokenizer, [user(), answer()]), _USER)
     if alone is None or after_user is None or _ANSWER not in alone or _ANSWER not in after_user:
         return ""
-    gap, other = (text.partition(_ANSWER)[0] for text in (after_user, alone))
+    gap, _, closing = after_user.partition(_ANSWER)
+    gap, other = gap.removeprefix(closing), alone.partition(_ANSWER)[0]
     shared = takewhile(lambda pair: pair[0] == pair[1], zip(gap[::-1], other[::-1], strict=False))
     start = len(gap) - sum(1 for _ in shared)
     cut = [match.end() for match in control.finditer(gap) if match.start() < start < match.end()]

@@ -139,19 +139,20 @@ class Checks:
             assert sum(mask) == row["n_trained_tokens"]
             kept = [i if m else -100 for i, m in zip(ids, mask, strict=True)]
             assert row["labels"] == kept
-            ends = [i + 1 for i in range(n_tokens) if mask[i] and not [*mask, 0][i + 1]]
-            assert row["turn_ends"] == ends
-            assert all(ids[end - len(stop) : end] == stop for end in ends)
-            assert all(all(mask[end - len(stop) : end]) for end in ends)
             trained = "".join(trained_texts(self._qwen3, row))
             left = [1 - m for m in mask]
             context = "".join(text for _, text in runs_of(self._qwen3, row, left))
             assert not any(word in trained for word in ("sysword", "askword", "outword"))
             assert "ans" not in context
+            ends = [i + 1 for i in range(n_tokens) if mask[i] and not [*mask, 0][i + 1]]
+            assert row["turn_ends"] == ends
+            assert all(ids[end - len(stop) : end] == stop for end in ends)
+            assert all(all(mask[end - len(stop) : end]) for end in ends)
 
     def proof(self) -> None:
         """The engine itself gives every row; a fault that it notices makes it refuse one."""
-        assert [row["reason"] for row in self._run(CHATS)] == [None] * len(CHATS)
+        refused = [row["detail"] for row in self._run(CHATS) if row["reason"] is not None]
+        assert refused == [], "; ".join(refused)
 
 
 CHECKS = [name for name in vars(Checks) if not name.startswith("_")]

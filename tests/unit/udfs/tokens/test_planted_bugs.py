@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.unit.udfs.tokens.mask_checks import CHECKS, Checks
 from trajhouse.udfs import tokenize
 from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
 from trajhouse.udfs.tokenizer import LoadedTokenizer
@@ -26,6 +25,9 @@ from trajhouse.udfs.tokens.policy import ControlTokens, Part, Policy
 from trajhouse.udfs.tokens.results import TokenizedRows
 from trajhouse.udfs.tokens.stand_ins import Slot
 from trajhouse.udfs.tokens.turns import Turn
+
+pytest.register_assert_rewrite("tests.unit.udfs.tokens.mask_checks")
+from tests.unit.udfs.tokens.mask_checks import CHECKS, Checks  # noqa: E402
 
 Planter = Callable[["Garden"], None]
 STOP_TOKEN = 151645
@@ -128,9 +130,15 @@ def mask_changed(garden: Garden, change: Callable[[TokenizedRows, Policy], Any])
 
     def bug(chat_template: Any, examples: Any, policy: Policy) -> TokenizedRows:
         found = original(chat_template, examples, policy)
-        return replace(found, mask=np.asarray(change(found, policy), dtype=np.int8))
+        mask = np.asarray(change(found, policy), dtype=np.int8)
+        sums = np.append(0, np.cumsum(mask, dtype=np.int64))[found.row_tokens]
+        return replace(found, mask=mask, n_trained=np.diff(sums))
 
     garden.plant(original, bug)
+
+
+def masked(change: Callable[[TokenizedRows, Policy], Any]) -> Planter:
+    return partial(mask_changed, change=change)
 
 
 def runs_kept(garden: Garden, kept: slice) -> None:
@@ -224,17 +232,14 @@ BUGS: dict[str, tuple[Planter, str]] = {
     "user-trained": (partial(turns_of, opening="<|im_start|>user\n"), "proof"),
     "system-trained": (partial(turns_of, opening="<|im_start|>system\n"), "proof"),
     "tool-output-trained": (partial(turns_of, opening="<tool_response>\n"), "proof"),
-    "user-trained-after-the-proof": (partial(mask_changed, change=users_trained), "properties"),
+    "user-trained-after-the-proof": (masked(users_trained), "properties"),
     "header-in-instead-of-out": (header_swapped, "hand"),
     "header-out-instead-of-in": (header_swapped, "header_in"),
     "stop-token-not-trained": (
-        partial(mask_changed, change=lambda found, _: found.mask * (found.ids != STOP_TOKEN)),
+        masked(lambda found, _: found.mask * (found.ids != STOP_TOKEN)),
         "properties",
     ),
-    "shifted-after-control-token-in-content": (
-        partial(mask_changed, change=shifted_where_text),
-        "content",
-    ),
+    "shifted-after-control-token-in-content": (masked(shifted_where_text), "content"),
     "shifted-by-a-multi-byte-character": (characters_for_bytes, "transformers"),
     "labels-not-masked": (labels_unmasked, "properties"),
     "only-last-turn": (partial(runs_kept, kept=slice(-1, None)), "transformers"),
@@ -256,20 +261,24 @@ BUGS: dict[str, tuple[Planter, str]] = {
         lambda garden: garden.plant(masking.control_faults, lambda *_: {}),
         "content",
     ),
-    "shifted-right": (
-        partial(mask_changed, change=lambda found, _: np.roll(found.mask, 1)),
-        "properties",
-    ),
-    "shifted-left": (
-        partial(mask_changed, change=lambda found, _: np.roll(found.mask, -1)),
-        "properties",
-    ),
-    "inverted": (partial(mask_changed, change=lambda found, _: 1 - found.mask), "hand"),
-    "everything-trained": (
-        partial(mask_changed, change=lambda found, _: found.mask | 1),
-        "properties",
-    ),
+    "shifted-right": (masked(lambda found, _: np.roll(found.mask, 1)), "properties"),
+    "shifted-left": (masked(lambda found, _: np.roll(found.mask, -1)), "properties"),
+    "inverted": (masked(lambda found, _: 1 - found.mask), "hand"),
+    "everything-trained": (masked(lambda found, _: found.mask | 1), "properties"),
 }
+
+PROOFS = {
+    BUGS[bug][0]: detail
+    for bug, detail in {
+        "turn-starts-a-character-late": "a turn begins within a token",
+        "turn-ends-before-its-stop-token": "a trained turn does not end with a stop token",
+        "turn-ends-inside-its-stop-token": "a trained turn does not end with a stop token",
+        "user-trained": "a trained turn holds the content of message 2",
+        "system-trained": "a trained turn holds the content of message 1",
+        "tool-output-trained": "a trained turn holds the content of message 7",
+    }.items()
+}
+"""What the engine says to bugs that its own proof finds."""
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -278,9 +287,9 @@ def test_check_passes_without_a_bug(check: str, checks: Checks) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plant", "check"), BUGS.values(), ids=[f"{bug}-by-{check}" for bug, (_, check) in BUGS.items()]
+    ("plant", "check"), BUGS.values(), ids=[f"{bug}-by-{by}" for bug, (_, by) in BUGS.items()]
 )
 def test_planted_bug_is_caught(plant: Planter, check: str, garden: Garden, checks: Checks) -> None:
     plant(garden)
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=PROOFS.get(plant)):
         getattr(checks, check)()
