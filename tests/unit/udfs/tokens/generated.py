@@ -98,26 +98,27 @@ def conversation(rng: random.Random, published: Published) -> tuple[list[Message
 
 
 def wild_conversation(rng: random.Random, published: Published) -> tuple[list[Message], str | None]:
-    """Messages in any order, some of which spell control tokens, and declared tools."""
+    """Messages in an order that templates refuse as often as not, some with control tokens."""
     control = f"{published.control} <think> </think> <tool_call>".split()
-    spelled = rng.choice(control) if rng.random() < 0.3 else ""
-    chat: list[Message] = []
-    for _ in range(rng.randint(2, 8)):
-        role = rng.choice(("system", "user", "user", "assistant", "assistant", "assistant", "tool"))
-        if role == "assistant" and rng.random() < 0.5:
-            chat += _calling(rng, Published("", ""), is_reasoning=True)
-        elif role == "assistant":
-            chat.append(_assistant(rng, words(rng, 4), is_reasoning=True))
-        else:
-            chat.append({"role": role, "content": words(rng, 4)})
-    if spelled:
+    chat, tools = conversation(rng, published)
+    if rng.random() < 0.5:
+        chat = [message for _ in range(rng.randint(2, 7)) for message in _any_messages(rng)]
+    if rng.random() < 0.3:
         message = rng.choice(chat)
-        field = rng.choice(
-            [field for field in message if field in ("content", "reasoning_content")]
-        )
+        fields = [field for field in message if field in ("content", "reasoning_content")]
+        field, spelled = rng.choice(fields), rng.choice(control)
         cut = rng.randint(0, len(message[field]))
         message[field] = message[field][:cut] + spelled + message[field][cut:]
-    return chat, tools_text(rng) if rng.random() < 0.3 else None
+    return chat, tools
+
+
+def _any_messages(rng: random.Random) -> list[Message]:
+    role = rng.choice(("system", "user", "user", "assistant", "assistant", "calling", "tool"))
+    if role == "calling":
+        return _calling(rng, Published("", ""), is_reasoning=True)
+    if role == "assistant":
+        return [_assistant(rng, words(rng, 4), is_reasoning=True)]
+    return [{"role": role, "content": words(rng, 4)}]
 
 
 def _calling(rng: random.Random, published: Published, is_reasoning: bool) -> list[Message]:

@@ -1,6 +1,6 @@
 """Published chat templates, each with a tokenizer that knows its control tokens.
 
-The tokenizer is Qwen3's with those control tokens added, written to a folder and loaded from there.
+The control tokens are added to a vocabulary, and the tokenizer is loaded from a folder.
 A template without generation marks gets them around the assistant's turns, after a header that is
 written down here, so that `transformers` gives a mask for it too.
 """
@@ -124,12 +124,17 @@ def marked(template: str, headers: tuple[str, ...]) -> str:
     return f"{template[:start]}{{%- set body %}}{template[start:end]}{turn}{template[end:]}"
 
 
-def load_published(
-    name: str, template: str, qwen3: LoadedTokenizer, folder: Path
-) -> LoadedTokenizer:
-    """Qwen3's tokenizer with a template and its control tokens, by way of a folder."""
+def load_published(name: str, template: str, vocabulary: str, folder: Path) -> LoadedTokenizer:
+    """A tokenizer with a template and its control tokens, by way of a folder.
+
+    Args:
+        name: The name of the template in PUBLISHED.
+        template: Its text.
+        vocabulary: A `tokenizer.json`, to which the control tokens are added.
+        folder: Where to write it.
+    """
     known = PUBLISHED[name]
-    definition = json.loads(qwen3.backend.to_str())
+    definition = json.loads(vocabulary)
     there = {token["content"] for token in definition["added_tokens"]}
     number = max(token["id"] for token in definition["added_tokens"])
     for content in known.control.split():

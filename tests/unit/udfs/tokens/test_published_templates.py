@@ -28,25 +28,25 @@ NOT_OURS = {Reason.TEMPLATE_ERROR, Reason.TEMPLATE_DROPS, Reason.CONTROL_TOKEN}
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROVABLE)
 def test_generated_conversations(
-    name: str, load_template: Load, published_templates: dict[str, str]
+    name: str, load_full: Load, published_templates: dict[str, str]
 ) -> None:
     given = [conversation(random.Random(n), PUBLISHED[name]) for n in range(N_CONVERSATIONS)]
-    found = count_equal(name, load_template(name), published_templates[name], given)
+    found = count_equal(name, load_full(name), published_templates[name], given)
     refused = found[Reason.TEMPLATE_ERROR]
     # gptoss takes no reasoning beside both content and calls, and white space is content to it
     assert refused <= (0.25 * len(given) if name.startswith("gptoss") else 0)
     # where an answer with empty reasoning follows an output without text, two headers stand there
     unproven = found[Reason.MASK_UNAVAILABLE]
-    assert unproven <= (0.01 * len(given) if name == "gptoss" else 0)
+    assert unproven <= (0.02 * len(given) if name == "gptoss" else 0)
     assert found["equal"] == len(given) - refused - unproven
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROVABLE)
 def test_what_the_template_renders_whole_is_proven(
-    name: str, load_template: Load, published_templates: dict[str, str]
+    name: str, load_tiny: Load, published_templates: dict[str, str]
 ) -> None:
-    loaded = load_template(name)
+    loaded = load_tiny(name)
     n_wild = N_CONVERSATIONS // 2
     given = [wild_conversation(random.Random(n), PUBLISHED[name]) for n in range(n_wild)]
     found = count_equal(name, loaded, published_templates[name], given)
@@ -62,24 +62,24 @@ def test_what_the_template_renders_whole_is_proven(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROVABLE)
 def test_control_tokens_in_content_stay_text(
-    name: str, load_template: Load, published_templates: dict[str, str]
+    name: str, load_tiny: Load, published_templates: dict[str, str]
 ) -> None:
     policy = Policy(control_tokens=ControlTokens.TEXT)
     n_wild = N_CONVERSATIONS // 2
     given = [wild_conversation(random.Random(n), PUBLISHED[name]) for n in range(n_wild)]
-    found = count_equal(name, load_template(name), published_templates[name], given, policy)
+    found = count_equal(name, load_tiny(name), published_templates[name], given, policy)
     assert found["equal"] > 0
     assert found[Reason.CONTROL_TOKEN] == 0
 
 
 def test_a_template_that_writes_no_stop_token_trains_nothing(
-    load_template: Load, published_templates: dict[str, str]
+    load_tiny: Load, published_templates: dict[str, str]
 ) -> None:
     chat: list[Message] = [
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": "Hello"},
     ]
     found = count_equal(
-        "glm4moe", load_template("glm4moe"), published_templates["glm4moe"], [(chat, None)]
+        "glm4moe", load_tiny("glm4moe"), published_templates["glm4moe"], [(chat, None)]
     )
     assert found == {Reason.MASK_UNAVAILABLE: 1}
