@@ -14,7 +14,7 @@ import pytest
 from tests.unit.udfs.tokens.generated import Message, conversation, wild_conversation
 from tests.unit.udfs.tokens.published import PUBLISHED
 from tests.unit.udfs.tokens.reference import count_equal
-from trajhouse.udfs.template_audit import Arguments, Fact, audit_template
+from trajhouse.udfs.template_audit import Fact, audit_template
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.policy import ControlTokens, Policy, Reason
 
@@ -22,7 +22,13 @@ Load = Callable[[str], LoadedTokenizer]
 
 N_CONVERSATIONS = int(os.environ.get("TRAJHOUSE_TEST_CONVERSATIONS", "650"))
 PROVABLE = [name for name in PUBLISHED if name != "glm4moe"]
-NOT_OURS = {Reason.TEMPLATE_ERROR, Reason.TEMPLATE_DROPS, Reason.CONTROL_TOKEN}
+UNPROVEN = {
+    "llama3_1": "with tools it takes an answer that comes first for the user's message",
+    "llama3_2": "with tools it takes an answer that comes first for the user's message",
+    "deepseekv3": "it writes no header before a second message of calls",
+    "gptoss": "it writes a header twice, for reasoning too, and what is between may be empty",
+}
+"""Templates under which the turns of some conversations cannot be told, and why."""
 
 
 @pytest.mark.slow
@@ -32,10 +38,9 @@ def test_generated_conversations(
 ) -> None:
     given = [conversation(random.Random(n), PUBLISHED[name]) for n in range(N_CONVERSATIONS)]
     found = count_equal(name, load_full(name), published_templates[name], given)
-    refused = found[Reason.TEMPLATE_ERROR]
     # gptoss takes no reasoning beside both content and calls, and white space is content to it
+    refused = found[Reason.TEMPLATE_ERROR]
     assert refused <= (0.25 * len(given) if name.startswith("gptoss") else 0)
-    # where an answer with empty reasoning follows an output without text, two headers stand there
     unproven = found[Reason.MASK_UNAVAILABLE]
     assert unproven <= (0.02 * len(given) if name == "gptoss" else 0)
     assert found["equal"] == len(given) - refused - unproven
@@ -43,20 +48,21 @@ def test_generated_conversations(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROVABLE)
-def test_what_the_template_renders_whole_is_proven(
+def test_what_a_template_renders_whole_is_proven(
     name: str, load_tiny: Load, published_templates: dict[str, str]
 ) -> None:
     loaded = load_tiny(name)
     n_wild = N_CONVERSATIONS // 2
     given = [wild_conversation(random.Random(n), PUBLISHED[name]) for n in range(n_wild)]
     found = count_equal(name, loaded, published_templates[name], given)
+    assert found["equal"] >= (0.25 * n_wild)
+    assert Reason.REASONING_DROPPED not in found
+    if name not in UNPROVEN:
+        assert Reason.MASK_UNAVAILABLE not in found
     audit = audit_template(loaded)
-    facts = {audit.tools, audit.tool_calls, audit.tool_outputs}
-    if facts == {Fact.YES} and audit.arguments is not Arguments.NONE:
-        rejected = {reason for reason in found if reason != "equal"} - NOT_OURS
-        n_accepted = found["equal"] + found[Reason.MASK_UNAVAILABLE]
-        assert rejected <= {Reason.MASK_UNAVAILABLE, Reason.NO_TRAINED_TOKENS}
-        assert found["equal"] >= 0.95 * n_accepted
+    if (audit.tools, audit.tool_calls, audit.tool_outputs) != (Fact.YES,) * 3:
+        # what it leaves out without a word is refused, or it raises itself
+        assert found[Reason.TEMPLATE_DROPS] + found[Reason.TEMPLATE_ERROR] > 0
 
 
 @pytest.mark.slow
