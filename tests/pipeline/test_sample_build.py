@@ -10,7 +10,7 @@ import pytest
 
 from tests.pipeline.processes import SAMPLE, Built, built
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
 
 REJECTED = {
     ("check", "role_start"),
