@@ -48,7 +48,7 @@ replica: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m serial
-	$(BIN)/python -m pytest -m "not serial" --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not serial" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"

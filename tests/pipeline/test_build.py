@@ -19,7 +19,7 @@ from tests.few_families import project_of
 from tests.pipeline.processes import PROJECT, SAMPLE, Built, built, trajhouse
 from trajhouse.cli.locks import hold
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
+pytestmark = pytest.mark.slow
 
 ACCEPTED = "select count(*) from marts.trajectories"
 

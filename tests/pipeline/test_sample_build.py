@@ -10,7 +10,7 @@ import pytest
 
 from tests.pipeline.processes import SAMPLE, Built, built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
+pytestmark = pytest.mark.slow
 
 REJECTED = {
     ("check", "role_start"),
