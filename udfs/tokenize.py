@@ -105,3 +105,8 @@ def _as_arrow(rows: Sequence[Tokens | RejectedError], fingerprint: str) -> pa.St
         pa.array([row.detail[:_LONGEST_DETAIL] if row else None for row in refused], pa.string()),
     ]
     return pa.StructArray.from_arrays([*lists, *counts, *texts], fields=list(TOKENIZED_TYPE))
+
+
+def tokenize_examples(examples):
+    n = examples.num_rows
+    return tokenize_messages(examples["chat_messages"], examples["tools"], examples["tokenizer"], pa.array(["reject"] * n))

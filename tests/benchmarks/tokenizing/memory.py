@@ -24,13 +24,13 @@ from tests.benchmarks.tokenizing.data import (
     repeat,
 )
 from tests.benchmarks.tokenizing.own import (
-    ROWS_A_BATCH,
     count_tokens,
     drop_tokens,
     model_command,
     model_counts,
 )
 from tests.memory import peak_memory
+from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
 
 _MEMORY_OF_DUCKDB = "300MB"
 
@@ -89,7 +89,7 @@ def main(database: str) -> None:
     with duckdb.connect(database, read_only=True) as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
-        reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(ROWS_A_BATCH)
+        reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
         for batch in reader:
             rows, tokens = count_tokens(pa.Table.from_batches([batch]))
             n_rows, n_tokens = n_rows + rows, n_tokens + tokens

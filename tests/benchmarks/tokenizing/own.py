@@ -14,10 +14,9 @@ import pyarrow.compute as pc
 from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
 from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
 from trajhouse.udfs.tokenize import tokenize_examples
+from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
 
 MODEL = "int_trajectories_tokenized"
-ROWS_A_BATCH = 2048
-"""As DuckDB calls the function inside the model."""
 _TABLE = f"intermediate.{MODEL}"
 _BETWEEN = f"int_trajectories_chat+,+{MODEL}"
 
@@ -27,7 +26,7 @@ class RejectedError(Exception):
 
 
 def run_function(examples: pa.Table) -> Work:
-    """Tokenize all rows, batch by batch, and keep nothing.
+    """Tokenize all rows, in batches as the model does, and keep nothing.
 
     Raises:
         RejectedError: A row was rejected.
@@ -84,7 +83,10 @@ def model_counts(prepared: Prepared) -> tuple[int, int]:
 
 
 def model_command(prepared: Prepared) -> list[str]:
-    """The command that builds the model and nothing before the chat messages."""
+    """The command that builds the model and nothing before the chat messages.
+
+    A full refresh takes over no tokens of an earlier build.
+    """
     selected = ("--select", _BETWEEN, "--exclude", "int_trajectories_chat")
     return dbt(prepared.root, "build", *selected, "--full-refresh")
 
@@ -96,8 +98,8 @@ def drop_tokens(prepared: Prepared) -> None:
 
 
 def _batches(examples: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, examples.num_rows, ROWS_A_BATCH):
-        yield examples.slice(start, ROWS_A_BATCH)
+    for start in range(0, examples.num_rows, CONVERSATIONS_AT_ONCE):
+        yield examples.slice(start, CONVERSATIONS_AT_ONCE)
 
 
 def _tokenized(batch: pa.Table) -> Iterator[pa.StructArray]:
