@@ -46,6 +46,7 @@ def render_chat(
     tokenizer: LoadedTokenizer,
     chat: list[Message],
     tools: list[dict[str, Any]] | None,
+    add_generation_prompt: bool = False,
 ) -> Render:
     """Render a whole conversation as `apply_chat_template(tokenize=False)` does.
 
@@ -60,10 +61,11 @@ def render_chat(
         compiled = chat_template_utils._compile_jinja_template(template)
         context = {
             **tokenizer.template_variables,
+            **tokenizer.template_functions,
             "messages": chat_template_utils._alias_reasoning_fields(chat),
             "tools": tools,
             "documents": None,
-            "add_generation_prompt": False,
+            "add_generation_prompt": add_generation_prompt,
         }
         has_marks = _GENERATION_MARK.search(template) is not None
         with _ONE_AT_A_TIME:

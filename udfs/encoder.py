@@ -9,15 +9,14 @@ trusted: the two libraries follow different versions of Unicode there.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.cli.errors import TrajhouseError, UsageFault
-
-Ids = NDArray[np.int32]
+from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
 
 ENCODER_VARIABLE = "TRAJHOUSE_ENCODER"
 ENCODERS = ("gigatoken", "tokenizers")
@@ -25,9 +24,9 @@ ENCODERS = ("gigatoken", "tokenizers")
 _UNKNOWN, _PROVEN, _DISTRUSTED = 0, 1, 2
 _N_CODE_POINTS = 0x110000
 _CONTEXTS = ("{}", "a{}", "{}a", " {}", "{} ", "1{}", "{}1", ".{}", "{}.", "\n{}", "{}\n", "{0}{0}")
-_FIRST_CHECKED = 16
+_FIRST_CHECKED = 4
 """So many texts are encoded by both at first, and then every `_CHECK_EVERY`th."""
-_CHECK_EVERY = 256
+_CHECK_EVERY = 1024
 
 
 class Encoder(Protocol):
@@ -35,7 +34,7 @@ class Encoder(Protocol):
 
     name: str
 
-    def encode(self, texts: Sequence[str]) -> list[Ids]:
+    def encode(self, texts: FlatTexts) -> FlatIds:
         """The ids of each text."""
 
 
@@ -47,10 +46,10 @@ class ReferenceEncoder:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
 
-    def encode(self, texts: Sequence[str]) -> list[Ids]:
+    def encode(self, texts: FlatTexts) -> FlatIds:
         """The ids of each text."""
         encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
+        return FlatIds.of([np.array(encoding.ids, dtype=np.int32) for encoding in encodings])
 
 
 class GigatokenEncoder:
@@ -68,57 +67,62 @@ class GigatokenEncoder:
         self._fast = fast
         self._characters = np.zeros(_N_CODE_POINTS, dtype=np.uint8)
         self._n_encoded = 0
+        self._one_at_a_time = Lock()
 
-    def encode(self, texts: Sequence[str]) -> list[Ids]:
+    def encode(self, texts: FlatTexts) -> FlatIds:
         """The ids of each text.
 
         Raises:
             TrajhouseError: The two differ on a text of the sample.
         """
-        trusted = [self._is_trusted(text) for text in texts]
-        rest = iter(
-            self._reference.encode([t for t, ok in zip(texts, trusted, strict=True) if not ok])
-            if not all(trusted)
-            else ()
-        )
-        found = [
-            self.encode_unchecked(text) if ok else next(rest)
-            for text, ok in zip(texts, trusted, strict=True)
-        ]
+        found = self.encode_unchecked(texts)
+        distrusted = self._distrusted(texts)
+        if distrusted:
+            reference = self._reference.encode(FlatTexts.of([texts[k] for k in distrusted]))
+            found = found.with_rows(distrusted, reference)
         self._check_sample(texts, found)
         return found
 
-    def encode_unchecked(self, text: str) -> Ids:
-        """The ids of a text by gigatoken alone."""
-        return np.asarray(self._fast.encode(text)).astype(np.int32)
+    def encode_unchecked(self, texts: FlatTexts) -> FlatIds:
+        """The ids of each text by gigatoken alone."""
+        import awkward as ak
 
-    def _is_trusted(self, text: str) -> bool:
-        if text.isascii():
-            return True
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        states = self._characters[codes]
-        unknown = states == _UNKNOWN
-        if unknown.any():
-            self._prove(np.unique(codes[unknown]))
+        if not len(texts):
+            return FlatIds.of([])
+        layout = self._fast.encode_batch(texts.as_awkward()).layout
+        offsets = np.asarray(layout.offsets, dtype=np.int64)
+        ids = np.asarray(ak.to_numpy(layout.content))[offsets[0] : offsets[-1]]
+        return FlatIds(ids.view(np.int32), offsets - offsets[0])
+
+    def _distrusted(self, texts: FlatTexts) -> list[int]:
+        """The texts with a character on which the two are not proven to agree."""
+        codes = texts.foreign_characters
+        with self._one_at_a_time:
             states = self._characters[codes]
-        return not (states == _DISTRUSTED).any()
+            if (states == _UNKNOWN).any():
+                self._prove(np.unique(codes[states == _UNKNOWN]))
+                states = self._characters[codes]
+        if not (states == _DISTRUSTED).any():
+            return []
+        return [
+            k
+            for k in range(len(texts))
+            if (self._characters[texts.row(k).foreign_characters] == _DISTRUSTED).any()
+        ]
 
     def _prove(self, codes: NDArray[np.uint32]) -> None:
         """Encode each character in several contexts by both, and remember how it went."""
         characters = [chr(code) for code in codes]
         assigned = [char for char in characters if unicodedata.category(char) not in ("Cn", "Cs")]
-        texts = [context.format(char) for char in assigned for context in _CONTEXTS]
-        expected = self._reference.encode(texts) if texts else []
-        same = [
-            np.array_equal(self.encode_unchecked(text), ids)
-            for text, ids in zip(texts, expected, strict=True)
-        ]
+        texts = FlatTexts.of([context.format(char) for char in assigned for context in _CONTEXTS])
+        expected, found = self._reference.encode(texts), self.encode_unchecked(texts)
+        same = [np.array_equal(found[k], expected[k]) for k in range(len(texts))]
         self._characters[codes] = _DISTRUSTED
         for number, char in enumerate(assigned):
             if all(same[number * len(_CONTEXTS) : (number + 1) * len(_CONTEXTS)]):
                 self._characters[ord(char)] = _PROVEN
 
-    def _check_sample(self, texts: Sequence[str], found: Sequence[Ids]) -> None:
+    def _check_sample(self, texts: FlatTexts, found: FlatIds) -> None:
         first = self._n_encoded
         self._n_encoded += len(texts)
         chosen = [
@@ -126,9 +130,9 @@ class GigatokenEncoder:
             for place in range(len(texts))
             if first + place < _FIRST_CHECKED or (first + place) % _CHECK_EVERY == 0
         ]
-        expected = self._reference.encode([texts[place] for place in chosen]) if chosen else []
-        for place, ids in zip(chosen, expected, strict=True):
-            if not np.array_equal(found[place], ids):
+        expected = self._reference.encode(FlatTexts.of([texts[place] for place in chosen]))
+        for k, place in enumerate(chosen):
+            if not np.array_equal(found[place], expected[k]):
                 raise TrajhouseError(
                     "gigatoken and tokenizers give different ids",
                     f"for a text of {len(texts[place]):,} characters",
@@ -153,11 +157,12 @@ def make_encoder(backend: Any, probe: str, wanted: str | None = None) -> Encoder
             f"the encoders are {', '.join(ENCODERS)}",
             f"unset {ENCODER_VARIABLE} to take the fastest that is proven",
         )
+    reference = ReferenceEncoder(backend)
     fast = None if wanted == "tokenizers" else _load_gigatoken(backend)
     if fast is not None:
         encoder = GigatokenEncoder(backend, fast)
-        expected = ReferenceEncoder(backend).encode([probe])[0]
-        if np.array_equal(encoder.encode_unchecked(probe), expected):
+        probes = FlatTexts.of([probe])
+        if np.array_equal(encoder.encode_unchecked(probes)[0], reference.encode(probes)[0]):
             return encoder
     if wanted == "gigatoken":
         raise UsageFault(
@@ -165,7 +170,7 @@ def make_encoder(backend: Any, probe: str, wanted: str | None = None) -> Encoder
             "it cannot read this tokenizer, or does not equal it on a probe text",
             f"unset {ENCODER_VARIABLE}",
         )
-    return ReferenceEncoder(backend)
+    return reference
 
 
 def _load_gigatoken(backend: Any) -> Any | None:

@@ -23,10 +23,6 @@ FOUND = (
 )
 VIOLATION = "STRUCT(code VARCHAR, position INTEGER)"
 ANSWER_CHECK = "STRUCT(verdict VARCHAR, method VARCHAR)"
-TOKENIZATION = (
-    "STRUCT(input_ids INTEGER[], labels INTEGER[], loss_mask TINYINT[], n_tokens INTEGER,"
-    " n_trained_tokens INTEGER, tokenizer VARCHAR, reason VARCHAR, detail VARCHAR)"
-)
 WHOLE_TURNS = (
     "STRUCT(chat_template_str VARCHAR, input_ids INTEGER[], loss_mask TINYINT[],"
     " n_tokens INTEGER, n_trained_tokens INTEGER, reason VARCHAR, detail VARCHAR)"
@@ -45,15 +41,6 @@ def check_answers(answers: pa.Array, truths: pa.Array) -> pa.Array:
     from trajhouse.udfs import answer_check
 
     return answer_check.check_answers(answers, truths)
-
-
-def tokenize_messages(
-    messages: pa.Array, tools: pa.Array, tokenizer: pa.Array, control_tokens: pa.Array
-) -> pa.Array:
-    """`trajhouse.udfs.tokenize`, loaded when a model first calls it."""
-    from trajhouse.udfs import tokenize
-
-    return tokenize.tokenize_messages(messages, tools, tokenizer, control_tokens)
 
 
 def regex_search(
@@ -96,14 +83,6 @@ class Plugin(BasePlugin):
             check_answers,
             ["VARCHAR", "VARCHAR"],
             ANSWER_CHECK,
-            type=ARROW,
-            null_handling=SPECIAL,
-        )
-        conn.create_function(
-            "tokenize_messages",
-            tokenize_messages,
-            [CHAT_MESSAGES, "VARCHAR", "VARCHAR", "VARCHAR"],
-            TOKENIZATION,
             type=ARROW,
             null_handling=SPECIAL,
         )

@@ -1,112 +1,146 @@
-"""Conversations to token ids, labels and loss mask, proven row by row.
+"""Examples to token ids, labels, loss mask and weights, proven row by row.
 
-A conversation is rendered once, whole, by its tokenizer's chat template, and encoded once. What
-the assistant produces is trained: after the role header, through the stop token and the newline
-after it. A row whose ids or mask cannot be proven right is not given, and says why.
+A conversation is rendered whole by its tokenizer's chat template and encoded once. A row whose ids
+or mask cannot be proven right is not given, and says why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from trajhouse.udfs.conversations import chats_of
-from trajhouse.udfs.masked_encoding import (
-    ControlTokens,
-    Conversation,
-    RejectedError,
-    Tokens,
-    tokenize_rows,
-)
+from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokenizer import load_tokenizer
+from trajhouse.udfs.tokens.examples import Examples
+from trajhouse.udfs.tokens.policy import Policy, parse_policy
+from trajhouse.udfs.tokens.results import TokenizedRows, select
+from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
+from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 TOKENIZED_TYPE = pa.struct(
     [
         ("input_ids", pa.list_(pa.int32())),
         ("labels", pa.list_(pa.int32())),
         ("loss_mask", pa.list_(pa.int8())),
+        ("loss_weight", pa.list_(pa.float32())),
+        ("turn_ends", pa.list_(pa.int32())),
         ("n_tokens", pa.int32()),
         ("n_trained_tokens", pa.int32()),
         ("tokenizer", pa.string()),
         ("reason", pa.string()),
         ("detail", pa.string()),
+        ("renderer", pa.string()),
+        ("encoder", pa.string()),
     ]
 )
-IGNORED_LABEL = -100
+IGNORED_LABEL = np.int32(-100)
 
-_ROWS_PER_SLICE = 64
+_BYTES_PER_SLICE = 3_000_000
+_MOST_ROWS_PER_SLICE = 256
 _LONGEST_DETAIL = 500
 
 
-def tokenize_messages(
-    messages: pa.Array | pa.ChunkedArray,
-    tools: pa.Array | pa.ChunkedArray,
-    tokenizer: pa.Array | pa.ChunkedArray,
-    control_tokens: pa.Array | pa.ChunkedArray,
-) -> pa.ChunkedArray:
-    """Token ids, labels and loss mask of each conversation.
+def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
+    """Token ids, labels, loss mask and weights of each example.
 
     Args:
-        messages: list<struct>, n rows, as in the mart sft_messages. Arguments of calls are passed
-            to the template as they are, JSON text.
-        tools: string, n rows: the declared tools as a JSON list; null where none are declared.
-        tokenizer: string, n rows: as `load_tokenizer` takes it.
-        control_tokens: string, n rows: `reject` rejects a row whose content spells a control
-            token, `text` encodes such content as ordinary text.
+        examples: n rows with the columns `chat_messages`, list<struct> as in the mart sft_messages
+            with arguments of calls as JSON text; `tools`, string, the declared tools as a JSON list
+            or null; `trained_from`, int32, the first message whose turn may be trained;
+            `tokenizer`, string, as `load_tokenizer` takes it; `policy`, string, as `parse_policy`.
 
     Returns:
-        TOKENIZED_TYPE, n rows, in chunks that are never laid together. `reason` is null where the
-        row is proven; otherwise it is a code of `Reason`, `detail` tells more, and all of ids,
-        labels, mask and counts are null.
+        TOKENIZED_TYPE, n rows. `reason` is null where the row is proven; otherwise it is a code of
+        `Reason`, `detail` tells more, and ids, labels, mask, weights and counts are null.
+        `loss_weight` is null where the policy asks for no weights. `turn_ends`: the number of
+        tokens up to the end of each trained turn of the assistant.
 
     Raises:
-        CannotOpen: A tokenizer cannot be loaded.
-        ValueError: A policy on control tokens is unknown.
+        CannotOpen: A tokenizer or a chat template cannot be loaded.
+        UsageFault: A policy has unknown words, or no date for a template that prints one.
     """
-    messages = pa.chunked_array([messages]) if isinstance(messages, pa.Array) else messages
-    tool_texts = tools.to_pylist()
-    settings = list(zip(tokenizer.to_pylist(), control_tokens.to_pylist(), strict=True))
-    slices = []
+    messages = _laid_together(examples.column("chat_messages"))
+    tools = examples.column("tools").to_pylist()
+    trained_from = examples.column("trained_from").to_pylist()
+    settings = zip(
+        examples.column("tokenizer").to_pylist(),
+        examples.column("policy").to_pylist(),
+        strict=True,
+    )
+    n_rows = _rows_per_slice(messages)
+    jobs: list[tuple[ChatTemplate, Examples, Policy]] = []
     start = 0
-    for (spec, policy), run in groupby(settings):
+    for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
-        loaded, policy = load_tokenizer(spec), ControlTokens(policy)
-        for first in range(start, stop, _ROWS_PER_SLICE):
-            last = min(first + _ROWS_PER_SLICE, stop)
-            chats = chats_of(messages.slice(first, last - first).combine_chunks())
-            conversations = map(Conversation, chats, tool_texts[first:last])
-            rows = tokenize_rows(loaded, list(conversations), policy)
-            slices.append(_as_arrow(rows, loaded.fingerprint(policy)))
+        policy = parse_policy(text)
+        loaded = load_tokenizer(spec, policy.chat_template_file, policy.template_date)
+        loaded.require_date()
+        template = learn_template(loaded)
+        for first in range(start, stop, n_rows):
+            last = min(first + n_rows, stop)
+            chats = messages.slice(first, last - first)
+            rows = Examples(chats, tools[first:last], trained_from[first:last])
+            jobs.append((template, rows, policy))
         start = stop
-    return pa.chunked_array(slices, TOKENIZED_TYPE)
+    with ThreadPoolExecutor(_n_cores()) as threads:
+        return pa.chunked_array(
+            threads.map(lambda job: _tokenize_slice(*job), jobs), TOKENIZED_TYPE
+        )
 
 
-def _as_arrow(rows: Sequence[Tokens | RejectedError], fingerprint: str) -> pa.StructArray:
-    given = [row if isinstance(row, Tokens) else None for row in rows]
-    refused = [row if isinstance(row, RejectedError) else None for row in rows]
-    ids = np.concatenate([np.zeros(0, np.int32), *(row.ids for row in given if row)])
-    mask = np.concatenate([np.zeros(0, np.int8), *(row.mask for row in given if row)])
-    bounds = pa.array(np.cumsum([0, *(len(row.ids) if row else 0 for row in given)]), pa.int32())
-    is_null = pa.array([row is None for row in given], pa.bool_())
-    lists = [
-        pa.ListArray.from_arrays(bounds, pa.array(values), mask=is_null)
-        for values in (ids, np.where(mask == 1, ids, np.int32(IGNORED_LABEL)), mask)
-    ]
-    counts = [
-        pa.array([len(row.ids) if row else None for row in given], pa.int32()),
-        pa.array([int(row.mask.sum(dtype=np.int64)) if row else None for row in given], pa.int32()),
-    ]
-    texts = [
-        pa.array([fingerprint] * len(rows), pa.string()),
+def _tokenize_slice(template: ChatTemplate, rows: Examples, policy: Policy) -> pa.StructArray:
+    return _as_arrow(tokenize_rows(template, rows, policy), template, policy)
+
+
+def _rows_per_slice(messages: pa.ListArray) -> int:
+    """So many that the arrays of a slice stay in a core's cache."""
+    average = messages.nbytes / max(len(messages), 1)
+    return max(1, min(_MOST_ROWS_PER_SLICE, int(_BYTES_PER_SLICE / max(average, 1))))
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _laid_together(column: pa.Array | pa.ChunkedArray) -> pa.ListArray:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _as_arrow(rows: TokenizedRows, template: ChatTemplate, policy: Policy) -> pa.StructArray:
+    if rows.refused:
+        rows = select([rows], [(0, row) for row in range(len(rows))])
+    is_null = np.zeros(len(rows), dtype=np.bool_)
+    is_null[list(rows.refused)] = True
+
+    def lists(values: NDArray[Any], bounds: Int = rows.row_tokens) -> pa.ListArray:
+        offsets, mask = pa.array(bounds, pa.int32()), pa.array(is_null)
+        return pa.ListArray.from_arrays(offsets, pa.array(values), mask=mask)
+
+    def known(values: Any, type_: pa.DataType) -> pa.Array:
+        return pa.array(values, type_, mask=is_null)
+
+    refused = [rows.refused.get(row) for row in range(len(rows))]
+    weights = rows.weights
+    tokenizer = template.tokenizer
+    fingerprint = tokenizer.fingerprint(policy.as_json())
+    columns = [
+        lists(rows.ids),
+        lists((rows.ids - IGNORED_LABEL) * rows.mask + IGNORED_LABEL),
+        lists(rows.mask),
+        pa.nulls(len(rows), pa.list_(pa.float32())) if weights is None else lists(weights),
+        lists(rows.turn_ends, rows.row_turns),
+        known(np.diff(rows.row_tokens).astype(np.int32), pa.int32()),
+        known(rows.n_trained.astype(np.int32), pa.int32()),
+        pa.repeat(fingerprint, len(rows)),
         pa.array([str(row.reason) if row else None for row in refused], pa.string()),
         pa.array([row.detail[:_LONGEST_DETAIL] if row else None for row in refused], pa.string()),
+        known(np.array(rows.renderers, dtype=object), pa.string()),
+        known(np.array([tokenizer.encoder.name] * len(rows), dtype=object), pa.string()),
     ]
-    return pa.StructArray.from_arrays([*lists, *counts, *texts], fields=list(TOKENIZED_TYPE))
-
-
-def tokenize_examples(examples):
-    n = examples.num_rows
-    return tokenize_messages(examples["chat_messages"], examples["tools"], examples["tokenizer"], pa.array(["reject"] * n))
+    return pa.StructArray.from_arrays(columns, fields=list(TOKENIZED_TYPE))

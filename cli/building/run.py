@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,6 +22,7 @@ def run_dbt(
     database: Path,
     on_done: Callable[[NodeDone], None],
     dbt_vars: Mapping[str, Any] | None = None,
+    options: Sequence[str] = (),
 ) -> list[NodeFailed]:
     """Build and test every model into `database`, in a process of its own.
 
@@ -33,6 +34,7 @@ def run_dbt(
         database: The DuckDB file to write.
         on_done: Called after each model, seed and test.
         dbt_vars: What stands for this build in the place of the project's vars.
+        options: What else `dbt build` is given.
 
     Returns:
         The nodes that failed; empty when all models were built and all tests passed.
@@ -46,7 +48,7 @@ def run_dbt(
     log = artifacts / "stderr.log"
     receiver, sender = Pipe(duplex=False)
     folders = (project, warehouse.root.resolve(), database.resolve())
-    arguments = [sender.fileno(), *folders, json.dumps(dict(dbt_vars or {}))]
+    arguments = [sender.fileno(), *folders, json.dumps(dict(dbt_vars or {})), *options]
     module = ["-m", "trajhouse.cli.building.dbt_process"]
     with (
         log.open("wb") as chatter,

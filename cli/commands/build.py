@@ -30,14 +30,18 @@ SHOWN_ROWS = 5
     metavar="NAME=VALUE",
     help="A var of dbt_project.yml for this build; may be repeated.",
 )
+@click.option("--full-refresh", is_flag=True, help="Tokenize anew what was tokenized before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--verbose", is_flag=True, help="Tell of every test, not only of models.")
 @click.pass_obj
-def build(settings: Settings, texts: tuple[str, ...], as_json: bool, verbose: bool) -> None:
+def build(
+    settings: Settings, texts: tuple[str, ...], full_refresh: bool, as_json: bool, verbose: bool
+) -> None:
     """Build, test and publish the marts.
 
     The build is written aside and tested; only when every test passes does it replace the published
-    one. Readers are never blocked, and see one build only.
+    one. Readers are never blocked, and see one build only. Tokens are taken over from the published
+    build where content, tokenizer and policy are the same.
 
     \b
     Examples:
@@ -51,7 +55,8 @@ def build(settings: Settings, texts: tuple[str, ...], as_json: bool, verbose: bo
     project = project_folder()
     dbt_vars = parse_vars(project, texts)
     with hold(warehouse.lock_file("build"), "build"):
-        summary, before = _build(project, warehouse, dbt_vars, verbose)
+        options = ["--full-refresh"] if full_refresh else []
+        summary, before = _build(project, warehouse, dbt_vars, options, verbose)
     if as_json:
         console.emit_json({"published": str(warehouse.database), **summary.as_dict()})
     else:
@@ -59,7 +64,11 @@ def build(settings: Settings, texts: tuple[str, ...], as_json: bool, verbose: bo
 
 
 def _build(
-    project: Path, warehouse: Warehouse, dbt_vars: dict[str, Any], verbose: bool
+    project: Path,
+    warehouse: Warehouse,
+    dbt_vars: dict[str, Any],
+    options: list[str],
+    verbose: bool,
 ) -> tuple[BuildSummary, BuildSummary | None]:
     from trajhouse.cli.building import publish
     from trajhouse.cli.building.run import run_dbt
@@ -73,6 +82,7 @@ def _build(
             warehouse.next_database,
             lambda node: _tell(node, verbose),
             dbt_vars,
+            options,
         )
     except BaseException:
         publish.start_afresh(warehouse)

@@ -1,5 +1,5 @@
--- Grain: one trajectory that passed the checks and, where its family is tokenized, whose tokens are
--- proven: what may compete among duplicates and be accepted.
+-- Grain: one trajectory that passed the checks and, where its family is tokenized, of which one
+-- example at least is proven: what may compete among duplicates and be accepted.
 {{ config(materialized='view') }}
 
 with
@@ -13,8 +13,9 @@ passed as (
 
 unproven as (
     select record_id
-    from {{ ref('int_trajectories_tokenized') }}
-    where reason is not null
+    from {{ ref('int_examples_fitted') }}
+    group by record_id
+    having count(*) filter (where reason is null) = 0
 ),
 
 proven as (

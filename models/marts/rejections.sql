@@ -24,6 +24,15 @@ trajectories as (
     select * from {{ ref('int_trajectories_unioned') }}
 ),
 
+examples_ranked as (
+    select
+        *,
+        row_number() over of_record as example_number,
+        count(*) filter (where reason is null) over (partition by record_id) as n_sound
+    from {{ ref('int_examples_fitted') }}
+    window of_record as (partition by record_id order by trained_from, example_id)
+),
+
 rejected_later as (
     select
         record_id,
@@ -41,8 +50,8 @@ rejected_later as (
         detail,
         null::integer as position,
         null::integer as turn
-    from {{ ref('int_trajectories_tokenized') }}
-    where reason is not null
+    from examples_ranked
+    where n_sound = 0 and example_number = 1
 ),
 
 rejected_after_ingest as (

@@ -1,6 +1,9 @@
--- Of every tokenized row: the labels are as many as the ids, and all but the trained are -100.
-select trajectory_id
-from {{ ref('int_trajectories_tokenized') }}
+-- Of every row of tokens: the labels are as many as the ids, and all but the trained are -100.
+select example_id
+from {{ ref('int_examples_fitted') }}
 where
-    len(labels) != n_tokens
-    or len({{ list_where('labels', 'label', 'label = -100') }}) != n_tokens - n_trained_tokens
+    reason is null
+    and (
+        len(labels) != n_tokens
+        or len({{ list_where('labels', 'label', 'label = -100') }}) != n_tokens - n_trained_tokens
+    )

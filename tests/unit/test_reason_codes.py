@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from trajhouse.cli.landing.reasons import RECORD_REASONS
-from trajhouse.udfs.masked_encoding import Reason
 from trajhouse.udfs.role_grammar import ViolationCode
+from trajhouse.udfs.tokens.policy import Reason
 
 PROJECT = Path(__file__).resolve().parents[2]
 

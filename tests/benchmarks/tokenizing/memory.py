@@ -24,6 +24,7 @@ from tests.benchmarks.tokenizing.data import (
     repeat,
 )
 from tests.benchmarks.tokenizing.own import (
+    batches_of,
     count_tokens,
     drop_tokens,
     model_command,
@@ -90,9 +91,10 @@ def main(database: str) -> None:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
         reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
-        for batch in reader:
-            rows, tokens = count_tokens(pa.Table.from_batches([batch]))
-            n_rows, n_tokens = n_rows + rows, n_tokens + tokens
+        for conversations in reader:
+            for batch in batches_of(pa.Table.from_batches([conversations])):
+                rows, tokens = count_tokens(batch)
+                n_rows, n_tokens = n_rows + rows, n_tokens + tokens
     print(json.dumps(asdict(Peak(n_rows, n_tokens, _peak_of_this_process()))))
 
 

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
 from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
+from trajhouse.udfs.example_batches import BATCH_BYTES, BATCH_ROWS
 from trajhouse.udfs.tokenize import tokenize_examples
-from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
 
 MODEL = "int_trajectories_tokenized"
 _TABLE = f"intermediate.{MODEL}"
@@ -31,7 +31,14 @@ def run_function(examples: pa.Table) -> Work:
     Raises:
         RejectedError: A row was rejected.
     """
-    return count_seconds(lambda: map(count_tokens, _batches(examples)))
+    return count_seconds(lambda: map(count_tokens, batches_of(examples)))
+
+
+def batches_of(examples: pa.Table) -> Iterator[pa.Table]:
+    """The rows in batches of about the size of those that the model makes."""
+    n_rows = BATCH_BYTES * examples.num_rows // max(examples.nbytes, 1)
+    n_rows = max(1, min(BATCH_ROWS, n_rows))
+    return (examples.slice(start, n_rows) for start in range(0, examples.num_rows, n_rows))
 
 
 def count_tokens(batch: pa.Table) -> tuple[int, int]:
@@ -47,7 +54,7 @@ def count_tokens(batch: pa.Table) -> tuple[int, int]:
 
 def tokens_of(examples: pa.Table) -> pa.Table:
     """input_ids and loss_mask of all rows."""
-    chunks = [chunk for batch in _batches(examples) for chunk in _tokenized(batch)]
+    chunks = [chunk for batch in batches_of(examples) for chunk in _tokenized(batch)]
     names = ("input_ids", "loss_mask")
     return pa.table({name: pa.chunked_array([c.field(name) for c in chunks]) for name in names})
 
@@ -95,11 +102,6 @@ def drop_tokens(prepared: Prepared) -> None:
     """Remove what an earlier run made, so that nothing can be taken from it."""
     with duckdb.connect(str(prepared.database)) as connection:
         connection.execute(f"drop table if exists {_TABLE}")
-
-
-def _batches(examples: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, examples.num_rows, CONVERSATIONS_AT_ONCE):
-        yield examples.slice(start, CONVERSATIONS_AT_ONCE)
 
 
 def _tokenized(batch: pa.Table) -> Iterator[pa.StructArray]:

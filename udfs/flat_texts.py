@@ -1,0 +1,103 @@
+"""Many texts, and the ids of many, each laid end to end in one buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int32]
+Int = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FlatTexts:
+    """Texts laid end to end.
+
+    Attributes:
+        data: Their UTF-8, bytes.
+        bounds: Where each starts in `data`, and where the last ends; texts + 1.
+    """
+
+    data: NDArray[np.uint8]
+    bounds: Int
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> FlatTexts:
+        """The texts of a list."""
+        encoded = [text.encode() for text in texts]
+        bounds = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), bounds)
+
+    @classmethod
+    def joined(cls, parts: Sequence[FlatTexts]) -> FlatTexts:
+        """The texts of several, in order."""
+        sizes = [np.diff(part.bounds) for part in parts]
+        bounds = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
+        data = [part.data[part.bounds[0] : part.bounds[-1]] for part in parts]
+        return cls(np.concatenate([np.zeros(0, np.uint8), *data]), bounds)
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def __getitem__(self, k: int) -> str:
+        return self.row(k).data.tobytes().decode()
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[k] for k in range(len(self)))
+
+    def row(self, k: int) -> FlatTexts:
+        """One text alone."""
+        start, end = self.bounds[k : k + 2]
+        return FlatTexts(self.data[start:end], np.array([0, end - start], dtype=np.int64))
+
+    @cached_property
+    def foreign_characters(self) -> NDArray[np.uint32]:
+        """The code points of all characters beyond ASCII, in order."""
+        foreign = self.data[self.data > 0x7F]
+        return np.frombuffer(foreign.tobytes().decode().encode("utf-32-le"), dtype="<u4")
+
+    def as_awkward(self) -> Any:
+        """The same buffers as an array of awkward, which holds no Python objects."""
+        import awkward as ak
+
+        content = ak.contents.NumpyArray(self.data, parameters={"__array__": "char"})
+        offsets = ak.index.Index64(self.bounds)
+        texts = ak.contents.ListOffsetArray(offsets, content, parameters={"__array__": "string"})
+        return ak.Array(texts)
+
+
+@dataclass(frozen=True)
+class FlatIds:
+    """Ids of texts laid end to end.
+
+    Attributes:
+        ids: n.
+        bounds: Where those of each text start, and where the last end; texts + 1.
+    """
+
+    ids: Ids
+    bounds: Int
+
+    @classmethod
+    def of(cls, rows: Sequence[Ids]) -> FlatIds:
+        """The ids of a list."""
+        bounds = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+        return cls(np.concatenate([np.zeros(0, dtype=np.int32), *rows]), bounds)
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def __getitem__(self, k: int) -> Ids:
+        return self.ids[self.bounds[k] : self.bounds[k + 1]]
+
+    def with_rows(self, places: Sequence[int], others: FlatIds) -> FlatIds:
+        """The same with the ids of some texts replaced."""
+        rows = [self[k] for k in range(len(self))]
+        for place, k in zip(places, range(len(others)), strict=True):
+            rows[place] = others[k]
+        return FlatIds.of(rows)

@@ -1,0 +1,161 @@
+"""The model `int_trajectories_tokenized`: examples read, tokenized and given on piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from trajhouse.udfs.content_keys import content_keys
+from trajhouse.udfs.earlier_tokens import KEY, EarlierTokens, earlier_tokens
+from trajhouse.udfs.example_batches import example_batches
+
+if TYPE_CHECKING:
+    import duckdb
+
+CONVERSATIONS_AT_ONCE = 256
+IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
+PLACE = ("n_messages", "trained_from")
+"""Which messages an example has, and from which on it is trained."""
+NAME = ("record_id", "example_id")
+"""What is unique in an example, also among duplicates."""
+
+
+def tokenized_examples(
+    planned: duckdb.DuckDBPyRelation, session: duckdb.DuckDBPyConnection, table: str, here: str
+) -> pa.RecordBatchReader:
+    """Every example of the conversations of a relation, tokenized as it is asked for.
+
+    What an earlier build has tokenized by the same tokenizer and policy is taken from there,
+    unless the session's variable `reuses_tokens` is false.
+
+    Args:
+        planned: `int_trajectories_planned`.
+        session: The connection that `planned` is of.
+        table: `schema.name` of the table that this becomes.
+        here: The same with its database.
+
+    Returns:
+        The columns of IDENTITY and PLACE, the fields of `TOKENIZED_TYPE`, `content_key` and `is_reused`.
+
+    Raises:
+        CannotOpen: While it is read: a tokenizer or a chat template cannot be loaded.
+        UsageFault: While it is read: a policy has unknown words.
+    """
+    given = _given(planned, session, table, here)
+    return pa.RecordBatchReader.from_batches(_schema(), given)
+
+
+def _schema() -> pa.Schema:
+    from trajhouse.udfs.tokenize import TOKENIZED_TYPE
+
+    identity = _identity_fields()
+    added = [pa.field("content_key", pa.string()), pa.field("is_reused", pa.bool_())]
+    return pa.schema([*identity, *TOKENIZED_TYPE, *added])
+
+
+def _identity_fields() -> list[pa.Field]:
+    texts = [pa.field(name, pa.string()) for name in IDENTITY]
+    return [*texts, *(pa.field(name, pa.int32()) for name in PLACE)]
+
+
+def _given(
+    planned: duckdb.DuckDBPyRelation, session: duckdb.DuckDBPyConnection, table: str, here: str
+) -> Iterator[pa.RecordBatch]:
+    from trajhouse.udfs.tokenize import TOKENIZED_TYPE
+
+    reused: frozenset[tuple[str, ...]] = frozenset()
+    if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:
+        columns = [field.name for field in TOKENIZED_TYPE]
+        with earlier_tokens(session, table, here, columns) as earlier:
+            if earlier is not None:
+                wanted = _wanted(planned)
+                matched = earlier.matches(wanted)
+                yield from _taken_over(earlier, matched)
+                if matched.num_rows == wanted.num_rows:
+                    return
+                reused = frozenset(_names(matched))
+    yield from _tokenized(planned, reused)
+
+
+def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.RecordBatch]:
+    if not matched.num_rows:
+        return
+    schema = _schema()
+    for rows in earlier.rows(matched):
+        columns = dict(zip(rows.schema.names, rows.columns, strict=True))
+        columns["is_reused"] = pa.repeat(True, rows.num_rows)
+        yield pa.RecordBatch.from_arrays(
+            [columns[field.name].cast(field.type) for field in schema], schema=schema
+        )
+
+
+def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
+    """Of each example the columns of IDENTITY and PLACE, the key of its content, and its fingerprint."""
+    keys = [pa.field(name, pa.string()) for name in KEY]
+    schema = pa.schema([*_identity_fields(), *keys])
+    batches = []
+    for examples in _examples(planned):
+        settings = zip(
+            examples.column("tokenizer").to_pylist(),
+            examples.column("policy").to_pylist(),
+            strict=True,
+        )
+        columns = [
+            *(examples.column(name) for name in (*IDENTITY, *PLACE)),
+            pa.array(_keys(examples), pa.string()),
+            pa.array([_fingerprint(*setting) for setting in settings], pa.string()),
+        ]
+        batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return pa.Table.from_batches(batches, schema)
+
+
+@cache
+def _fingerprint(spec: str, policy_text: str) -> str:
+    from trajhouse.udfs.tokenizer import load_tokenizer
+    from trajhouse.udfs.tokens.policy import parse_policy
+
+    policy = parse_policy(policy_text)
+    return load_tokenizer(spec, policy.chat_template_file).fingerprint(policy.as_json())
+
+
+def _tokenized(
+    planned: duckdb.DuckDBPyRelation, but: Container[tuple[str, ...]]
+) -> Iterator[pa.RecordBatch]:
+    from trajhouse.udfs.tokenize import tokenize_examples
+
+    schema = _schema()
+    for examples in _examples(planned):
+        if but:
+            examples = examples.filter(pa.array([name not in but for name in _names(examples)]))
+        if not examples.num_rows:
+            continue
+        tokens = tokenize_examples(examples).combine_chunks()
+        yield pa.RecordBatch.from_arrays(
+            [
+                *(examples.column(name) for name in (*IDENTITY, *PLACE)),
+                *tokens.flatten(),
+                pa.array(_keys(examples), pa.string()),
+                pa.repeat(False, examples.num_rows),
+            ],
+            schema=schema,
+        )
+
+
+def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    columns = [*planned.columns]
+    columns[columns.index("tokenization_policy")] += " as policy"
+    for conversations in planned.select(", ".join(columns)).to_arrow_reader(CONVERSATIONS_AT_ONCE):
+        yield from example_batches(conversations)
+
+
+def _keys(examples: pa.RecordBatch) -> list[str]:
+    return content_keys(
+        [examples.column(name) for name in ("chat_messages", "tools", "trained_from")]
+    )
+
+
+def _names(examples: pa.RecordBatch | pa.Table) -> list[tuple[str, ...]]:
+    return list(zip(*(examples.column(name).to_pylist() for name in NAME), strict=True))

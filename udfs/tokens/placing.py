@@ -1,0 +1,210 @@
+"""Encoding the renders of rows, and the place of every token in the bytes of its render.
+
+Ids are those of the whole render. Where content spells a control token and is to stay text, the
+text between the template's own control tokens is encoded without added tokens, as the encoder
+itself does after it has cut a text at them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Int
+from trajhouse.udfs.tokenizer import LoadedTokenizer
+from trajhouse.udfs.tokens.outline import Piece
+from trajhouse.udfs.tokens.template import ChatTemplate
+from trajhouse.udfs.tokens.vocabulary import vocabulary_of
+
+
+class PlaceError(Exception):
+    """The tokens of a text have no known places in it."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The tokens of rows, laid end to end.
+
+    Attributes:
+        ids: n.
+        ends: Where each token ends in the bytes of the renders; n.
+        gapped_starts: Where each token starts, n; None where each starts at the end of the one
+            before it.
+        row_tokens: Where the tokens of each row start, and their number; rows + 1.
+        unplaced: By row, why its places are not known.
+    """
+
+    ids: NDArray[np.int32]
+    ends: NDArray[np.integer]
+    gapped_starts: NDArray[np.integer] | None
+    row_tokens: Int
+    unplaced: dict[int, str]
+
+    def starts(self, tokens: Int) -> Int:
+        """Where some of the tokens start."""
+        if self.gapped_starts is not None:
+            return self.gapped_starts[tokens].astype(np.int64)
+        return np.where(tokens > 0, self.ends[np.maximum(tokens - 1, 0)], 0).astype(np.int64)
+
+    def ending_by(self, places: Int) -> Int:
+        """How many tokens end at or before each place."""
+        return np.searchsorted(self.ends, places.astype(self.ends.dtype), side="right")
+
+    def starting_before(self, places: Int) -> Int:
+        """How many tokens start before each place."""
+        if self.gapped_starts is not None:
+            places = places.astype(self.gapped_starts.dtype)
+            return np.searchsorted(self.gapped_starts, places, side="left")
+        before = np.searchsorted(self.ends, places.astype(self.ends.dtype), side="left")
+        return np.minimum(before + (places > 0), len(self.ids))
+
+
+def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
+    """Ids of whole renders and the bytes that each stands for."""
+    found = tokenizer.encoder.encode(texts)
+    n_bytes = vocabulary_of(tokenizer).n_bytes
+    if n_bytes is None:
+        return _placed_by_offsets(tokenizer, texts, found)
+    sizes = pc.take(n_bytes, pa.array(found.ids)).to_numpy()
+    dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
+    ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
+    last = found.bounds[1:] - 1
+    is_full = bool((last >= found.bounds[:-1]).all()) and np.array_equal(
+        ends[last], texts.bounds[1:]
+    )
+    if is_full and not _normalised_otherwise(texts):
+        return Placed(found.ids, ends, None, found.bounds, {})
+    return _placed_by_offsets(tokenizer, texts, found)
+
+
+def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds) -> Placed:
+    """Places as the reference encoder tells them, row by row."""
+    starts = np.zeros(len(found.ids), np.int64)
+    ends = np.zeros(len(found.ids), np.int64)
+    unplaced: dict[int, str] = {}
+    for row, text in enumerate(texts):
+        span = slice(*found.bounds[row : row + 2])
+        starts[span] = ends[span] = texts.bounds[row]
+        encoding = tokenizer.backend.encode_batch([text], add_special_tokens=False)[0]
+        if encoding.ids == found[row].tolist():
+            places = _bytes_of(text, encoding.offsets)
+            starts[span] += places[:, 0]
+            ends[span] += places[:, 1]
+        else:
+            unplaced[row] = "the encoder gives other ids when it keeps offsets"
+    return Placed(found.ids, ends, starts, found.bounds, unplaced)
+
+
+def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
+    """Ids of one row cut at the control tokens that the template wrote, and their places.
+
+    Raises:
+        PlaceError: The tokenizer does not encode a text in such segments as it does whole.
+    """
+    unspelled = _without_spellings(template.control, pieces)
+    whole = "".join(piece.text for piece in unspelled)
+    expected = template.tokenizer.backend.encode(whole, add_special_tokens=False).ids
+    if _in_segments(template, unspelled).ids.tolist() != expected:
+        raise PlaceError("this tokenizer encodes a text otherwise whole than in pieces")
+    return _in_segments(template, pieces)
+
+
+def _in_segments(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
+    """Ids where only what the template wrote can be a control token, and their places."""
+    segments: list[str] = [""]
+    for is_content, run in groupby(pieces, key=lambda piece: piece.slot >= 0):
+        text = "".join(piece.text for piece in run)
+        cut = [text] if is_content else re.split(f"({template.control.pattern})", text)
+        segments[-1] += cut[0]
+        segments += cut[1:]
+    tokenizer = template.tokenizer
+    plain = tokenizer.plain_backend.encode_batch(segments[::2], add_special_tokens=False)
+    ids: list[NDArray[np.int32]] = []
+    places: list[Int] = []
+    n_bytes = 0
+    for k, segment in enumerate(segments):
+        size = len(segment.encode())
+        if k % 2:
+            ids.append(np.array([tokenizer.control_ids[segment]], dtype=np.int32))
+            places.append(np.array([[0, size]], dtype=np.int64) + n_bytes)
+        else:
+            ids.append(np.array(plain[k // 2].ids, dtype=np.int32))
+            places.append(_bytes_of(segment, plain[k // 2].offsets) + n_bytes)
+        n_bytes += size
+    flat, laid = FlatIds.of(ids), np.concatenate(places)
+    bounds = np.array([0, len(flat.ids)], dtype=np.int64)
+    return Placed(flat.ids, laid[:, 1].copy(), laid[:, 0].copy(), bounds, {})
+
+
+def _without_spellings(control: re.Pattern[str], pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces with a letter inside each control token that content is part of."""
+    contents: list[tuple[int, int]] = []
+    n_chars = 0
+    for piece in pieces:
+        if piece.slot >= 0:
+            contents.append((n_chars, n_chars + len(piece.text)))
+        n_chars += len(piece.text)
+    matches = control.finditer("".join(piece.text for piece in pieces))
+    cuts = [
+        match.start() + 1
+        for match in matches
+        if any(start < match.end() and match.start() < end for start, end in contents)
+    ]
+    broken = []
+    n_chars = 0
+    for piece in pieces:
+        end = n_chars + len(piece.text)
+        text = piece.text
+        for cut in reversed([cut - n_chars for cut in cuts if n_chars < cut <= end]):
+            text = f"{text[:cut]}x{text[cut:]}"
+        broken.append(piece._replace(text=text))
+        n_chars = end
+    return broken
+
+
+def _normalised_otherwise(texts: FlatTexts) -> list[int]:
+    """The texts that normalisation may change, so that ids stand for other bytes than the text's.
+
+    All but a few characters are stable wherever they stand; only texts with others are looked at.
+    """
+    if _are_stable(texts.foreign_characters):
+        return []
+    return [
+        row
+        for row in range(len(texts))
+        if not _are_stable(texts.row(row).foreign_characters)
+        and not unicodedata.is_normalized("NFC", texts[row])
+    ]
+
+
+def _are_stable(codes: NDArray[np.uint32]) -> bool:
+    return all(map(_is_stable, np.unique(codes).tolist()))
+
+
+@lru_cache(maxsize=65536)
+def _is_stable(code: int) -> bool:
+    """Whether a character is the same in NFC whatever stands around it; false where in doubt."""
+    char = chr(code)
+    is_jamo = 0x1100 <= code < 0x1200
+    is_mark = unicodedata.category(char).startswith("M")
+    is_new = unicodedata.category(char) == "Cn"
+    return not (is_jamo or is_mark or is_new) and unicodedata.normalize("NFC", char) == char
+
+
+def _bytes_of(text: str, offsets: Sequence[tuple[int, int]]) -> Int:
+    """Places in characters as places in UTF-8; (n, 2)."""
+    places = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+    if text.isascii():
+        return places
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+    sizes = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])[places]

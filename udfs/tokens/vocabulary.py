@@ -1,0 +1,83 @@
+"""What each id of a vocabulary is: how many bytes of text, blank or not, control token or not."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.tokenizer import LoadedTokenizer
+
+_CLOSING_TAG = re.compile(r"</[^<>\s]+>")
+_BLANK_LETTERS = frozenset("ĠĊĉčċČ")
+"""Space, newline, tab, return, vertical tab, form feed: so byte-level vocabularies print them."""
+_BLANK_PIECES = re.compile(r"[▁\s]+|<0x(20|0A|09|0D)>")
+"""White space as other vocabularies print it."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Facts of each id; one element an id.
+
+    Attributes:
+        n_bytes: How many bytes of text it stands for; None where ids do not stand for bytes.
+        is_control: Whether it is a control token.
+        can_stop: Whether it is a control token that can end a turn: no closing tag, unless it is
+            the tokenizer's own end token.
+        is_blank: Whether it stands for white space alone.
+    """
+
+    n_bytes: pa.Array | None
+    is_control: NDArray[np.bool_]
+    can_stop: NDArray[np.bool_]
+    is_blank: NDArray[np.bool_]
+
+    def controls(self, ids: NDArray[np.int32]) -> Int:
+        """Where control tokens are; they lie close together in most vocabularies."""
+        first, last = self.control_range
+        near = np.flatnonzero((ids - np.int32(first)).view(np.uint32) <= np.uint32(last - first))
+        return near[self.is_control[ids[near]]]
+
+    @cached_property
+    def control_range(self) -> tuple[int, int]:
+        """The first and the last control token; the very last id where there is none."""
+        numbers = np.flatnonzero(self.is_control)
+        nothing = len(self.is_control) - 1
+        return (int(numbers[0]), int(numbers[-1])) if len(numbers) else (nothing, nothing)
+
+
+@lru_cache(maxsize=16)
+def vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
+    """The facts of a tokenizer's vocabulary."""
+    is_control = tokenizer.is_control
+    can_stop = is_control.copy()
+    end = tokenizer.template_variables.get("eos_token")
+    for text, number in tokenizer.control_ids.items():
+        can_stop[number] = text == end or not _CLOSING_TAG.fullmatch(text)
+    is_blank = np.zeros(len(is_control), dtype=np.bool_)
+    is_byte_level = _is_byte_level(tokenizer)
+    n_bytes = np.zeros(len(is_control), dtype=np.int32)
+    for text, number in tokenizer.backend.get_vocab(with_added_tokens=False).items():
+        n_bytes[number] = len(text)
+        is_blank[number] = (
+            _BLANK_LETTERS.issuperset(text) if is_byte_level else _BLANK_PIECES.fullmatch(text)
+        )
+    for number, token in tokenizer.backend.get_added_tokens_decoder().items():
+        n_bytes[number] = len(token.content.encode())
+        is_blank[number] = token.content.isspace()
+    small = pa.array(n_bytes.astype(np.min_scalar_type(n_bytes.max(initial=0))))
+    return Vocabulary(small if is_byte_level else None, is_control, can_stop, is_blank)
+
+
+def _is_byte_level(tokenizer: LoadedTokenizer) -> bool:
+    """Whether a token's letters are the bytes of its text, and the text is at most normalised."""
+    definition = json.loads(tokenizer.plain_backend.to_str())
+    decoder = definition.get("decoder") or {}
+    normalizer = definition.get("normalizer") or {"type": "NFC"}
+    return decoder.get("type") == "ByteLevel" and normalizer.get("type") == "NFC"
