@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.unit.udfs.tokens.reference import encode, with_objects
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.encoding import Tokens, tokenize_rows
 from trajhouse.udfs.tokens.policy import Policy, Reason, RejectedError, RoleHeader
@@ -174,3 +175,19 @@ def test_reasoning_inside_content_is_refused(load_tiny: Load) -> None:
         Reason.CONTROL_TOKEN,
         "<think> in the content of message 2",
     )
+
+
+def test_a_mark_inside_a_token_of_the_user_is_refused(load_tiny: Load) -> None:
+    """After its first message of calls, DeepSeek's template opens turns with a line break only."""
+    chat = [user("a"), calling(), output("b"), answer("c"), user("d;"), calling()]
+    loaded = load_tiny("deepseekv3_training")
+    found = run(loaded, chat)
+    assert isinstance(found, RejectedError)
+    assert (found.reason, found.detail) == (
+        Reason.MASK_UNAVAILABLE,
+        "a turn begins within a token",
+    )
+    expected = encode(loaded, with_objects(chat), None, loaded.reference.chat_template, False)
+    pairs = zip(expected["input_ids"], expected["assistant_masks"], strict=True)
+    trained_ids = [number for number, is_trained in pairs if is_trained]
+    assert ";\n" in [loaded.reference.decode([number]) for number in trained_ids]
