@@ -34,7 +34,7 @@ def test_real_trajectories(name: str, real: Built, tmp_path: Path) -> None:
 
 
 def _is_cut(name: str, chat: list[Message]) -> bool:
-    """Whether a template leaves out content beside calls: llama3_1 does, gptoss before an answer."""
+    """Whether content beside calls is left out: llama3_1 does it, gptoss before an answer."""
     answers = [message for message in chat if message["role"] == "assistant"]
     talking = [bool(answer.get("tool_calls") and answer["content"].strip()) for answer in answers]
     if name.startswith("gptoss"):
