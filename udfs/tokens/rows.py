@@ -20,7 +20,6 @@ from trajhouse.udfs.tokens.outline import (
 from trajhouse.udfs.tokens.policy import Part, Policy, Reason, RejectedError, RoleHeader, Thinking
 from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, mark_text, remove_mark
 from trajhouse.udfs.tokens.stand_ins import (
-    TOOLS,
     NeutralChat,
     Slot,
     neutral_chat,
@@ -30,7 +29,6 @@ from trajhouse.udfs.tokens.template import ChatTemplate
 from trajhouse.udfs.tokens.turns import MaskError, Turn, derived_turns, marked_turns
 
 _DROPPED_WHAT = {
-    "tools": "the declared tools",
     "content": "content",
     "call_name": "tool calls",
     "arguments": "the arguments of tool calls",
@@ -137,7 +135,10 @@ def _turns(
 
 
 def _require_all(spans: Sequence[SlotSpan], neutral: NeutralChat, policy: Policy) -> None:
-    """Every text is in the render, but for ids, names of outputs and, by policy, reasoning."""
+    """Every text is in the render, but for ids, names of outputs and, by policy, reasoning.
+
+    Declared tools may be left out too, in part or whole: that is for the audit to tell.
+    """
     found = {id(slot) for _, _, slot in spans}
     for slot in neutral.slots:
         if id(slot) in found:
@@ -146,10 +147,8 @@ def _require_all(spans: Sequence[SlotSpan], neutral: NeutralChat, policy: Policy
             if policy.thinking is Thinking.KEEP:
                 detail = f"the template leaves out {described(slot)}"
                 raise RejectedError(Reason.REASONING_DROPPED, detail)
-        elif slot.field in _DROPPED_WHAT and not _is_told_otherwise(slot):
-            what = _DROPPED_WHAT[slot.field]
-            if slot.message != TOOLS:
-                what = f"{what}, as of message {slot.message + 1}"
+        elif slot.field in _DROPPED_WHAT:
+            what = f"{_DROPPED_WHAT[slot.field]}, as of message {slot.message + 1}"
             raise RejectedError(Reason.TEMPLATE_DROPS, f"the template drops {what}")
 
 
@@ -172,11 +171,6 @@ def _spelled_control(template: ChatTemplate, row: Conversation) -> str | None:
         if (match := template.control.search(slot.text)) is not None:
             return f"{match[0]} in {described(slot)}"
     return None
-
-
-def _is_told_otherwise(slot: Slot) -> bool:
-    """Texts of a tool's schema may be left out, as titles and defaults are; not its name."""
-    return slot.message == TOOLS
 
 
 def _chat_of(template: ChatTemplate, row: Conversation) -> list[Message]:
