@@ -42,7 +42,7 @@ def test_generated_conversations(
     refused = found[Reason.TEMPLATE_ERROR]
     assert refused <= (0.25 * len(given) if name.startswith("gptoss") else 0)
     unproven = found[Reason.MASK_UNAVAILABLE]
-    assert unproven <= (0.02 * len(given) if name == "gptoss" else 0)
+    assert unproven <= (1 + 0.01 * len(given) if name == "gptoss" else 0)
     assert found["equal"] == len(given) - refused - unproven
 
 
