@@ -104,7 +104,7 @@ def align(outline: Outline, text: str) -> Outline:
 
     Raises:
         AlignError: They differ in more than the texts, or a text is neither printed as it is nor as
-            the inside of a JSON string.
+            the inside of a JSON or Python string.
     """
     pieces = []
     position = 0
@@ -216,6 +216,7 @@ def _spellings(text: str) -> Iterator[str]:
     yield text
     for ascii_only in (False, True):
         yield json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+    yield repr(text)[1:-1]
 
 
 def _divergence(outline: Outline, k: int) -> str:

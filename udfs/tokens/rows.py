@@ -22,7 +22,6 @@ from trajhouse.udfs.tokens.outline import (
 from trajhouse.udfs.tokens.policy import Part, Policy, Reason, RejectedError, RoleHeader, Thinking
 from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, mark_text, remove_mark
 from trajhouse.udfs.tokens.stand_ins import (
-    TOOLS,
     NeutralChat,
     Slot,
     Tools,
@@ -33,7 +32,6 @@ from trajhouse.udfs.tokens.template import ChatTemplate
 from trajhouse.udfs.tokens.turns import MaskError, Turn, derived_turns, marked_turns
 
 _DROPPED_WHAT = {
-    "tools": "the declared tools",
     "content": "content",
     "call_name": "tool calls",
     "arguments": "the arguments of tool calls",
@@ -141,7 +139,10 @@ def _turns(
 
 
 def _require_all(spans: Sequence[SlotSpan], neutral: NeutralChat, policy: Policy) -> None:
-    """Every text is in the render, but for ids, names of outputs and, by policy, reasoning."""
+    """Every text is in the render, but for ids, names of outputs and, by policy, reasoning.
+
+    Declared tools may be left out too, in part or whole: that is for the audit to tell.
+    """
     found = {id(slot) for _, _, slot in spans}
     for slot in neutral.slots:
         if id(slot) in found:
@@ -150,10 +151,8 @@ def _require_all(spans: Sequence[SlotSpan], neutral: NeutralChat, policy: Policy
             if policy.thinking is Thinking.KEEP:
                 detail = f"the template leaves out {described(slot)}"
                 raise RejectedError(Reason.REASONING_DROPPED, detail)
-        elif slot.field in _DROPPED_WHAT and not _is_told_otherwise(slot):
-            what = _DROPPED_WHAT[slot.field]
-            if slot.message != TOOLS:
-                what = f"{what}, as of message {slot.message + 1}"
+        elif slot.field in _DROPPED_WHAT:
+            what = f"{_DROPPED_WHAT[slot.field]}, as of message {slot.message + 1}"
             raise RejectedError(Reason.TEMPLATE_DROPS, f"the template drops {what}")
 
 
@@ -192,11 +191,6 @@ def _rejecting() -> Iterator[None]:
         raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
     except (MaskError, AlignError) as error:
         raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
-
-
-def _is_told_otherwise(slot: Slot) -> bool:
-    """Texts of a tool's schema may be left out, as titles and defaults are; not its name."""
-    return slot.message == TOOLS
 
 
 def _parsed(template: ChatTemplate, row: Conversation) -> tuple[list[Message], Tools]:

@@ -42,7 +42,7 @@ def test_generated_conversations(
     refused = found[Reason.TEMPLATE_ERROR]
     assert refused <= (0.25 * len(given) if name.startswith("gptoss") else 0)
     unproven = found[Reason.MASK_UNAVAILABLE]
-    assert unproven <= (0.02 * len(given) if name == "gptoss" else 0)
+    assert unproven <= (1 + 0.01 * len(given) if name == "gptoss" else 0)
     assert found["equal"] == len(given) - refused - unproven
 
 
@@ -60,7 +60,7 @@ def test_what_a_template_renders_whole_is_proven(
     if name not in UNPROVEN:
         assert Reason.MASK_UNAVAILABLE not in found
     audit = audit_template(loaded)
-    if (audit.tools, audit.tool_calls, audit.tool_outputs) != (Fact.YES,) * 3:
+    if (audit.tool_calls, audit.tool_outputs) != (Fact.YES, Fact.YES):
         # what it leaves out without a word is refused, or it raises itself
         assert found[Reason.TEMPLATE_DROPS] + found[Reason.TEMPLATE_ERROR] > 0
 

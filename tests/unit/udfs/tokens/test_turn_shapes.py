@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from trajhouse.udfs.tokenizer import LoadedTokenizer
+from tests.unit.udfs.tokens.reference import encode, with_objects
+from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
 from trajhouse.udfs.tokens.encoding import Tokens, tokenize_rows
 from trajhouse.udfs.tokens.policy import Policy, Reason, RejectedError, RoleHeader
 from trajhouse.udfs.tokens.rows import Conversation, Message
+from trajhouse.udfs.tokens.spellings import choose_mark, remove_mark
 from trajhouse.udfs.tokens.template import learn_template
 from trajhouse.udfs.tokens.turns import TurnShape
 
@@ -157,6 +159,30 @@ def test_arguments_of_every_kind(name: str, load_tiny: Load) -> None:
     assert ("true" in found) != ("True" in found)
 
 
+def test_nested_arguments_may_be_printed_as_python(
+    with_tiny_vocabulary: Callable[[str], str],
+) -> None:
+    template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+        "{% for c in m.tool_calls or [] %}{{ c.function.name }}("
+        "{% for k, v in c.function.arguments.items() %}{{ k }}={{ v }}{% endfor %})"
+        "{% endfor %}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    loaded = load_tokenizer(with_tiny_vocabulary(template))
+    plain = calling('{"a": {"b": "c\\\\d\\n", "e": [null, 1]}}')
+    found = trained(loaded, [user("x"), plain])
+    assert found == "f(a={'b': 'c\\\\d\\n', 'e': [None, 1]})<|im_end|>\n"
+    quoting = run(loaded, [user("x"), calling('{"a": {"b": "it\'s"}}')])
+    assert isinstance(quoting, RejectedError)
+    assert quoting.reason is Reason.MASK_UNAVAILABLE
+
+
+def test_a_mark_is_no_escape_of_the_content() -> None:
+    assert choose_mark(["\\ue000", "\ue001"]) == "\ue002"
+    assert remove_mark("a\ue002b\\ue002c", "\ue002") == "abc"
+
+
 def test_a_role_that_spells_a_control_token_is_refused(load_tiny: Load) -> None:
     chat = [{"role": "<think>", "content": "a"}, answer("b")]
     found = run(load_tiny("qwen3"), chat)
@@ -174,3 +200,19 @@ def test_reasoning_inside_content_is_refused(load_tiny: Load) -> None:
         Reason.CONTROL_TOKEN,
         "<think> in the content of message 2",
     )
+
+
+def test_a_mark_inside_a_token_of_the_user_is_refused(load_tiny: Load) -> None:
+    """After its first message of calls, DeepSeek's template opens turns with a line break only."""
+    chat = [user("a"), calling(), output("b"), answer("c"), user("d;"), calling()]
+    loaded = load_tiny("deepseekv3_training")
+    found = run(loaded, chat)
+    assert isinstance(found, RejectedError)
+    assert (found.reason, found.detail) == (
+        Reason.MASK_UNAVAILABLE,
+        "a turn begins within a token",
+    )
+    expected = encode(loaded, with_objects(chat), None, loaded.reference.chat_template, False)
+    pairs = zip(expected["input_ids"], expected["assistant_masks"], strict=True)
+    trained_ids = [number for number, is_trained in pairs if is_trained]
+    assert ";\n" in [loaded.reference.decode([number]) for number in trained_ids]
