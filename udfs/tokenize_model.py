@@ -38,7 +38,7 @@ def tokenized_examples(
         here: The same with its database.
 
     Returns:
-        The columns of IDENTITY and PLACE, the fields of `TOKENIZED_TYPE`, `content_key` and `is_reused`.
+        The columns of IDENTITY and PLACE, fields of `TOKENIZED_TYPE`, `content_key`, `is_reused`.
 
     Raises:
         CannotOpen: While it is read: a tokenizer or a chat template cannot be loaded.
@@ -93,7 +93,7 @@ def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.Record
 
 
 def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
-    """Of each example the columns of IDENTITY and PLACE, the key of its content, and its fingerprint."""
+    """Of each example IDENTITY and PLACE, the key of its content, and its fingerprint."""
     keys = [pa.field(name, pa.string()) for name in KEY]
     schema = pa.schema([*_identity_fields(), *keys])
     batches = []

@@ -113,7 +113,16 @@ def test_empty_outputs_and_their_neighbours(qwen3: tokenizer.LoadedTokenizer) ->
         asked = {"role": "assistant", "content": "", "tool_calls": calls}
         return [ROW[0], asked, *answered, {"role": "assistant", "content": "done"}]
 
-    shapes = [["a"], [""], ["a", ""], ["", "a"], ["", ""], ["", "", "a"], ["a", "", ""], ["", "b", ""]]
+    shapes = [
+        ["a"],
+        [""],
+        ["a", ""],
+        ["", "a"],
+        ["", ""],
+        ["", "", "a"],
+        ["a", "", ""],
+        ["", "b", ""],
+    ]
     found = check(learn_template(qwen3), examples([chat(shape) for shape in shapes * 20]))
     assert list(found.renderers)[20:].count("assembly") > 100
 
