@@ -49,7 +49,7 @@ replica: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m serial
-	$(BIN)/python -m pytest -m "not serial" --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not serial" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"

@@ -79,7 +79,7 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
         policy = parse_policy(text)
-        loaded = load_tokenizer(spec, policy.chat_template_file, policy.template_date)
+        loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
         loaded.require_date()
         template = learn_template(loaded)
         for first in range(start, stop, n_rows):

@@ -38,7 +38,8 @@ def tokenized_examples(
         here: The same with its database.
 
     Returns:
-        The columns of IDENTITY and PLACE, fields of `TOKENIZED_TYPE`, `content_key`, `is_reused`.
+        The columns of IDENTITY and PLACE, the fields of `TOKENIZED_TYPE`, `content_key` and
+        `is_reused`.
 
     Raises:
         CannotOpen: While it is read: a tokenizer or a chat template cannot be loaded.
@@ -118,7 +119,8 @@ def _fingerprint(spec: str, policy_text: str) -> str:
     from trajhouse.udfs.tokens.policy import parse_policy
 
     policy = parse_policy(policy_text)
-    return load_tokenizer(spec, policy.chat_template_file).fingerprint(policy.as_json())
+    loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
+    return loaded.fingerprint(policy.as_json())
 
 
 def _tokenized(

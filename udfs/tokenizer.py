@@ -78,14 +78,18 @@ class LoadedTokenizer:
     def identity(self) -> str:
         """16 hex digits of the tokenizer, its template and the versions that ids depend on.
 
-        Masks and weights are made of ids and places alone, by whole numbers, so that the versions
-        of numpy, awkward and pyarrow cannot change them.
+        The first 8 are those of the vocabulary. Masks and weights are made of ids and places alone,
+        by whole numbers, so that the versions of numpy, awkward and pyarrow cannot change them.
         """
-        definition = hashlib.sha256(self.backend.to_str().encode()).hexdigest()
         names = {"tokenizers", "transformers", "jinja2", self.encoder.name}
         versions = [f"{name} {version(name)}" for name in sorted(names)]
         template = [self.chat_template, self.template_variables]
-        return _digest([definition, template, versions, _ENGINE])[:16]
+        return self.vocabulary_hash + _digest([template, versions, _ENGINE])[:8]
+
+    @cached_property
+    def vocabulary_hash(self) -> str:
+        """8 hex digits of the encoder's definition, which tell what each id stands for."""
+        return hashlib.sha256(self.backend.to_str().encode()).hexdigest()[:8]
 
     @cached_property
     def prints_date(self) -> bool:
@@ -138,24 +142,25 @@ class LoadedTokenizer:
 
 
 def load_tokenizer(
-    spec: str, chat_template: Path | None = None, template_date: date | None = None
+    spec: str, chat_template: str | None = None, template_date: date | None = None
 ) -> LoadedTokenizer:
     """A tokenizer and its chat template, loaded once per process.
 
     Args:
         spec: A Hub id, a folder, or the path of a `tokenizer.json` (its template is then taken from
             `chat_template.jinja` or `tokenizer_config.json` beside it). The environment variable
-            TRAJHOUSE_CHAT_TEMPLATE, the path of a Jinja file, replaces the template of any.
-        chat_template: The path of a Jinja file that replaces the template, before the variable.
+            TRAJHOUSE_CHAT_TEMPLATE, as `chat_template`, replaces the template of any.
+        chat_template: The name of one of the tokenizer's own templates, where it has several, or
+            the path of a Jinja file that replaces the template; before the variable.
         template_date: The day that the template is to take for today, where it asks for it.
 
     Raises:
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
-    template_file = str(chat_template or os.environ.get(TEMPLATE_VARIABLE) or "") or None
+    wanted = chat_template or os.environ.get(TEMPLATE_VARIABLE) or None
     with _ONE_AT_A_TIME:
         loaded = _load(spec, os.environ.get(ENCODER_VARIABLE) or None)
-        loaded = _with_template(loaded, template_file) if template_file is not None else loaded
+        loaded = _with_template(loaded, wanted) if wanted is not None else loaded
         loaded = _with_date(loaded, template_date) if template_date is not None else loaded
     if not loaded.chat_template:
         raise CannotOpen(
@@ -167,9 +172,10 @@ def load_tokenizer(
 
 
 @lru_cache(maxsize=32)
-def _with_template(loaded: LoadedTokenizer, template_file: str) -> LoadedTokenizer:
+def _with_template(loaded: LoadedTokenizer, wanted: str) -> LoadedTokenizer:
     reference = copy.copy(loaded.reference)
-    reference.chat_template = read_template(Path(template_file))
+    own = loaded.chat_template if isinstance(loaded.chat_template, dict) else {}
+    reference.chat_template = own[wanted] if wanted in own else read_template(Path(wanted), own)
     return replace(loaded, reference=reference, chat_template=reference.chat_template)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,12 @@ def _download(spec: str) -> Path:
     return Path(folder)
 
 
-def read_template(file: Path) -> str:
+def read_template(file: Path, names: Iterable[str] = ()) -> str:
     """The text of a Jinja file.
+
+    Args:
+        file: Its path.
+        names: What could have been meant instead: the names of a tokenizer's templates.
 
     Raises:
         CannotOpen: It cannot be read.
@@ -125,10 +130,11 @@ def read_template(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        known = ["the path of a Jinja file", *names]
         raise CannotOpen(
             f"cannot read the chat template {file}",
             _first_line(error),
-            f"set {TEMPLATE_VARIABLE} to the path of a Jinja file",
+            f"set the var chat_template or {TEMPLATE_VARIABLE} to {' or '.join(known)}",
         ) from None
 
 

@@ -75,20 +75,19 @@ def read_tokens(connection: duckdb.DuckDBPyConnection, trajectory_id: str) -> Ma
 
 
 def load_same_tokenizer(spec: str, fingerprint: str) -> LoadedTokenizer:
-    """The tokenizer that the row was made with.
+    """A tokenizer with the vocabulary that the row was made with.
 
     Raises:
-        CannotOpen: It cannot be loaded, or another one made the row.
+        CannotOpen: It cannot be loaded, or has another vocabulary.
     """
     from trajhouse.udfs.tokenizer import load_tokenizer
 
     loaded = load_tokenizer(spec)
-    identity = fingerprint.split("-")[0]
-    if identity != loaded.identity:
+    if not fingerprint.startswith(loaded.vocabulary_hash):
         raise CannotOpen(
             f"tokenizer {spec} did not make these tokens",
-            f"theirs has the fingerprint {inert_line(identity)}, this one {loaded.identity}; the "
-            "tokenizer, its chat template or a library version differs",
+            f"their fingerprint is {inert_line(fingerprint)}, where those of this tokenizer start "
+            f"with {loaded.vocabulary_hash}",
             "set TRAJHOUSE_TOKENIZER to the one of the build, or run trajhouse build again",
         )
     return loaded

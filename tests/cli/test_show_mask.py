@@ -91,14 +91,27 @@ def test_json_spans_cover_every_token(run: Run, tokenized: Path, tokenizer_file:
     assert trained == ["Yo", "<|im_end|>", "\n"]
 
 
-def test_other_template_is_an_error(
+def test_another_template_shows_the_same(
     run: Run, tokenized: Path, tokenizer_file: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "template.jinja").write_text(TEMPLATE + " ")
-    environment = {
-        "TRAJHOUSE_TOKENIZER": str(tokenizer_file),
-        "TRAJHOUSE_CHAT_TEMPLATE": str(tmp_path / "template.jinja"),
-    }
+    environment = {"TRAJHOUSE_TOKENIZER": str(tokenizer_file)}
+    other = environment | {"TRAJHOUSE_CHAT_TEMPLATE": str(tmp_path / "template.jinja")}
+    runs = [
+        run("show", "a-1", "--mask", warehouse=tokenized, env=env) for env in (environment, other)
+    ]
+    assert [done.code for done in runs] == [0, 0]
+    assert runs[0].out == runs[1].out
+
+
+def test_another_vocabulary_is_an_error(
+    run: Run, tokenized: Path, tokenizer_file: Path, tmp_path: Path
+) -> None:
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.add_special_tokens([AddedToken("<|other|>")])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
+    environment = {"TRAJHOUSE_TOKENIZER": str(tmp_path / "tokenizer.json")}
     done = run("show", "a-1", "--mask", warehouse=tokenized, env=environment)
     assert done.code == 3
     assert len(done.err.splitlines()) == 3

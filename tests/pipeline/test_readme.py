@@ -8,7 +8,7 @@ import pytest
 
 from tests.pipeline.processes import PROJECT, Built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
+pytestmark = pytest.mark.slow
 
 SHOWN = re.compile(r"`trajhouse (show \S+ --mask)`[^\n]*\n\n```\n(.*?)\n```\n", re.DOTALL)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from trajhouse.cli.errors import UsageFault
@@ -94,7 +93,8 @@ class Policy:
         thinking: Which reasoning stays and which turns are trained.
         weights: The weight of each of PARTS in the loss; 0 means that it is not trained.
         is_weighted: Whether `loss_weight` is asked for.
-        chat_template: The path of a Jinja file that stands for the tokenizer's own template.
+        chat_template: A template's name or file instead of the tokenizer's own, as for
+            `load_tokenizer`.
         template_date: The day that a template which prints the date takes for today.
     """
 
@@ -105,11 +105,6 @@ class Policy:
     is_weighted: bool = False
     chat_template: str | None = None
     template_date: date | None = None
-
-    @property
-    def chat_template_file(self) -> Path | None:
-        """The file of `chat_template`."""
-        return Path(self.chat_template) if self.chat_template else None
 
     def as_json(self) -> str:
         """The policy as one text, equal for equal policies.

@@ -24,13 +24,14 @@ from tests.benchmarks.tokenizing.data import (
     repeat,
 )
 from tests.benchmarks.tokenizing.own import (
-    ROWS_A_BATCH,
+    batches_of,
     count_tokens,
     drop_tokens,
     model_command,
     model_counts,
 )
 from tests.memory import peak_memory
+from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
 
 _MEMORY_OF_DUCKDB = "300MB"
 
@@ -89,10 +90,11 @@ def main(database: str) -> None:
     with duckdb.connect(database, read_only=True) as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
-        reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(ROWS_A_BATCH)
-        for batch in reader:
-            rows, tokens = count_tokens(pa.Table.from_batches([batch]))
-            n_rows, n_tokens = n_rows + rows, n_tokens + tokens
+        reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
+        for conversations in reader:
+            for batch in batches_of(pa.Table.from_batches([conversations])):
+                rows, tokens = count_tokens(batch)
+                n_rows, n_tokens = n_rows + rows, n_tokens + tokens
     print(json.dumps(asdict(Peak(n_rows, n_tokens, _peak_of_this_process()))))
 
 

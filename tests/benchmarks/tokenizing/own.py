@@ -13,11 +13,10 @@ import pyarrow.compute as pc
 
 from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
 from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
+from trajhouse.udfs.example_batches import BATCH_BYTES, BATCH_ROWS
 from trajhouse.udfs.tokenize import tokenize_examples
 
 MODEL = "int_trajectories_tokenized"
-ROWS_A_BATCH = 2048
-"""As DuckDB calls the function inside the model."""
 _TABLE = f"intermediate.{MODEL}"
 _BETWEEN = f"int_trajectories_chat+,+{MODEL}"
 
@@ -27,12 +26,19 @@ class RejectedError(Exception):
 
 
 def run_function(examples: pa.Table) -> Work:
-    """Tokenize all rows, batch by batch, and keep nothing.
+    """Tokenize all rows, in batches as the model does, and keep nothing.
 
     Raises:
         RejectedError: A row was rejected.
     """
-    return count_seconds(lambda: map(count_tokens, _batches(examples)))
+    return count_seconds(lambda: map(count_tokens, batches_of(examples)))
+
+
+def batches_of(examples: pa.Table) -> Iterator[pa.Table]:
+    """The rows in batches of about the size of those that the model makes."""
+    n_rows = BATCH_BYTES * examples.num_rows // max(examples.nbytes, 1)
+    n_rows = max(1, min(BATCH_ROWS, n_rows))
+    return (examples.slice(start, n_rows) for start in range(0, examples.num_rows, n_rows))
 
 
 def count_tokens(batch: pa.Table) -> tuple[int, int]:
@@ -48,7 +54,7 @@ def count_tokens(batch: pa.Table) -> tuple[int, int]:
 
 def tokens_of(examples: pa.Table) -> pa.Table:
     """input_ids and loss_mask of all rows."""
-    chunks = [chunk for batch in _batches(examples) for chunk in _tokenized(batch)]
+    chunks = [chunk for batch in batches_of(examples) for chunk in _tokenized(batch)]
     names = ("input_ids", "loss_mask")
     return pa.table({name: pa.chunked_array([c.field(name) for c in chunks]) for name in names})
 
@@ -84,7 +90,10 @@ def model_counts(prepared: Prepared) -> tuple[int, int]:
 
 
 def model_command(prepared: Prepared) -> list[str]:
-    """The command that builds the model and nothing before the chat messages."""
+    """The command that builds the model and nothing before the chat messages.
+
+    A full refresh takes over no tokens of an earlier build.
+    """
     selected = ("--select", _BETWEEN, "--exclude", "int_trajectories_chat")
     return dbt(prepared.root, "build", *selected, "--full-refresh")
 
@@ -93,11 +102,6 @@ def drop_tokens(prepared: Prepared) -> None:
     """Remove what an earlier run made, so that nothing can be taken from it."""
     with duckdb.connect(str(prepared.database)) as connection:
         connection.execute(f"drop table if exists {_TABLE}")
-
-
-def _batches(examples: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, examples.num_rows, ROWS_A_BATCH):
-        yield examples.slice(start, ROWS_A_BATCH)
 
 
 def _tokenized(batch: pa.Table) -> Iterator[pa.StructArray]:

@@ -70,10 +70,11 @@ def print_peaks(peaks: Mapping[str, Peak], limit: int) -> None:
 
 def print_profile(profile: Profile) -> None:
     """Seconds and shares, by stage and by function."""
-    print(f"one run: {profile.bare:.2f} s, under the profiler {profile.profiled:.2f} s\n")
+    times = f"{profile.bare:.2f} cpu s, under the profiler {profile.profiled:.2f} cpu s"
+    print(f"one run: {times}, of which {profile.unseen:.2f} in threads of encoders\n")
     for title, rows in (("stage", profile.stages), ("function", profile.functions)):
         shares = [(name, f"{seconds:.3f}", f"{share:.1%}") for name, seconds, share in rows]
-        print_table((title, "seconds", "share"), shares)
+        print_table((title, "cpu s", "share"), shares)
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import threading
+import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -24,30 +27,39 @@ _LEAST_SHARE = 0.005
 
 @dataclass(frozen=True)
 class Profile:
-    """Where the time of one run went.
+    """Where the time of one run went, in seconds of processors.
 
     Attributes:
-        bare: Seconds of a run without the profiler, everything being warm.
-        profiled: Seconds of the run under it. It slows Python down, and neither Rust nor C.
+        bare: A run without the profiler, everything being warm.
+        profiled: The run under it. It slows Python down, and neither Rust nor C.
+        unseen: What of it is spent in threads without Python, which are those of encoders.
         stages: (name, seconds, share); a built-in function counts where it is called.
         functions: The same of the functions that took longest, what they call left out.
     """
 
     bare: float
     profiled: float
+    unseen: float
     stages: list[Row]
     functions: list[Row]
 
 
 def profile(examples: pa.Table) -> Profile:
-    """Tokenize all rows under a profiler, which sees the thread that calls the function."""
+    """Tokenize all rows under a profiler in every thread that runs Python."""
     run_function(examples)
     bare = run_function(examples)
-    profiler = cProfile.Profile()
-    profiler.enable()
+    profilers: list[cProfile.Profile] = []
+
+    def profile_this_thread(*_: object) -> None:
+        profilers.append(cProfile.Profile(time.thread_time))
+        profilers[-1].enable()
+
+    threading.setprofile(profile_this_thread)
+    profile_this_thread()
     profiled = run_function(examples)
-    profiler.disable()
-    stats: dict[Place, Any] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+    profilers[0].disable()
+    threading.setprofile(None)
+    stats: dict[Place, Any] = _added(profilers).stats  # type: ignore[attr-defined]
     stages: Counter[str] = Counter()
     functions: Counter[str] = Counter()
     for place, (_, _, own_seconds, _, callers) in stats.items():
@@ -58,11 +70,19 @@ def profile(examples: pa.Table) -> Profile:
         for caller, (_, _, seconds, _) in callers.items():
             stages[_stage(caller)] += seconds
     return Profile(
-        bare.elapsed.wall,
-        profiled.elapsed.wall,
+        bare.elapsed.processor,
+        profiled.elapsed.processor,
+        profiled.elapsed.processor - sum(stages.values()),
         _largest(stages),
         _largest(functions)[:_N_FUNCTIONS],
     )
+
+
+def _added(profilers: Sequence[cProfile.Profile]) -> pstats.Stats:
+    total = pstats.Stats(profilers[0])
+    for profiler in profilers[1:]:
+        total.add(pstats.Stats(profiler))
+    return total
 
 
 def _largest(seconds: Counter[str]) -> list[Row]:

@@ -35,7 +35,7 @@ PUBLISHED = {
 def audited(template: str, folder: Path) -> dict[str, str]:
     file = folder / "template.jinja"
     file.write_text(template, encoding="utf-8")
-    found = asdict(audit_template(load_tokenizer(DEFAULT_TOKENIZER, file)))
+    found = asdict(audit_template(load_tokenizer(DEFAULT_TOKENIZER, str(file))))
     return {fact: str(value) for fact, value in found.items()}
 
 

@@ -188,3 +188,19 @@ def test_threads_that_ask_at_once_share_one_tokenizer(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.stdout == "1\n", done.stderr
+
+
+def test_a_template_of_several_by_its_name(
+    with_tiny_vocabulary: Callable[[str], str], tmp_path: Path
+) -> None:
+    folder = Path(with_tiny_vocabulary(CHATML))
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "additional_chat_templates").mkdir()
+    (tmp_path / "chat_template.jinja").write_text(CHATML)
+    (tmp_path / "additional_chat_templates" / "short.jinja").write_text("{{ 'short' }}")
+    assert load_tokenizer(str(tmp_path), "short").chat_template == "{{ 'short' }}"
+    assert load_tokenizer(str(tmp_path), "default").chat_template == CHATML
+    with pytest.raises(CannotOpen) as raised:
+        load_tokenizer(str(tmp_path), "long")
+    assert "short" in raised.value.hint

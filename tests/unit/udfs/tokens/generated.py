@@ -10,12 +10,13 @@ from tests.unit.udfs.tokens.published import Published
 
 Message = dict[str, Any]
 
-_WORDS = (
-    "the quick brown fox looks up 42 files in /usr/lib and returns -1.5e3 of them, doesn't it? "
-    "def f(x): return {x} x == 'y' \"quoted\" C:\\temp\\new \\n \\u00e9 é ü ß 中文 日本語 한국어 🧪 👩‍💻 "
-    "naïve Ünïcode <b> </b> <tools> </div> <parameter=x> &amp; & < > {{ x }} {% if y %} {# z #} "
-    "``` ```json [INST] [gMask] <|x|> <| |> zq00000qz zq00001qz None True null $HOME \x1b[31m"
-).split(" ")
+_WORDS = """
+the quick brown fox looks up 42 files in /usr/lib and returns -1.5e3 of them, doesn't it?
+def f(x): return {x} x == 'y' "quoted" C:\\temp\\new \\n \\u00e9 \\\\ $HOME \x1b[31m
+é ü ß 中文 日本語 한국어 🧪 👩\u200d💻 naïve Ünïcode
+<b> </b> <tools> </div> <parameter=x> &amp; & < > {{ x }} {% if y %} {# z #} ``` ```json
+[INST] [gMask] <|x|> <| |> zq00000qz zq00001qz None True null
+""".split()  # noqa: SIM905
 _SPACES = (" ", " ", " ", " ", "\n", "\n\n", "  ", "\t", "", "\r\n", "\u00a0", "\u2028", "\u3000")
 _EDGES = ("", "", "", "", "", " ", "\n", "\n\n", "\t", " \n ", "\u00a0")
 _NAMES = ("look_up", "run-bash", "search.web", "größe", "f", "name", "python")
@@ -94,6 +95,30 @@ def conversation(rng: random.Random, published: Published) -> tuple[list[Message
             chat += _calling(rng, published, is_reasoning)
         chat.append(_assistant(rng, words(rng, 10, is_some=rng.random() < 0.9), is_reasoning))
     return chat, tools
+
+
+def wild_conversation(rng: random.Random, published: Published) -> tuple[list[Message], str | None]:
+    """Messages in an order that templates refuse as often as not, some with control tokens."""
+    control = f"{published.control} <think> </think> <tool_call>".split()
+    chat, tools = conversation(rng, published)
+    if rng.random() < 0.5:
+        chat = [message for _ in range(rng.randint(2, 7)) for message in _any_messages(rng)]
+    if rng.random() < 0.3:
+        message = rng.choice(chat)
+        fields = [field for field in message if field in ("content", "reasoning_content")]
+        field, spelled = rng.choice(fields), rng.choice(control)
+        cut = rng.randint(0, len(message[field]))
+        message[field] = message[field][:cut] + spelled + message[field][cut:]
+    return chat, tools
+
+
+def _any_messages(rng: random.Random) -> list[Message]:
+    role = rng.choice(("system", "user", "user", "assistant", "assistant", "calling", "tool"))
+    if role == "calling":
+        return _calling(rng, Published("", ""), is_reasoning=True)
+    if role == "assistant":
+        return [_assistant(rng, words(rng, 4), is_reasoning=True)]
+    return [{"role": role, "content": words(rng, 4)}]
 
 
 def _calling(rng: random.Random, published: Published, is_reasoning: bool) -> list[Message]:

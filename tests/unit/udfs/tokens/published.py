@@ -1,6 +1,6 @@
 """Published chat templates, each with a tokenizer that knows its control tokens.
 
-The tokenizer is Qwen3's with those control tokens added, written to a folder and loaded from there.
+The control tokens are added to a vocabulary, and the tokenizer is loaded from a folder.
 A template without generation marks gets them around the assistant's turns, after a header that is
 written down here, so that `transformers` gives a mask for it too.
 """
@@ -56,11 +56,12 @@ _GLM = (
     "[gMASK] <sop> <|system|> <|user|> <|assistant|> <|observation|> <arg_key> </arg_key> "
     "<arg_value> </arg_value> /nothink"
 )
+_BAR = "\uff5c"
 _DEEPSEEK = (
-    "<｜begin▁of▁sentence｜> <｜end▁of▁sentence｜> <｜User｜> <｜Assistant｜> <｜tool▁calls▁begin｜> "
-    "<｜tool▁calls▁end｜> <｜tool▁call▁begin｜> <｜tool▁call▁end｜> <｜tool▁sep｜> "
-    "<｜tool▁outputs▁begin｜> <｜tool▁outputs▁end｜> <｜tool▁output▁begin｜> <｜tool▁output▁end｜>"
-)
+    "<|begin▁of▁sentence|> <|end▁of▁sentence|> <|User|> <|Assistant|> <|tool▁calls▁begin|> "
+    "<|tool▁calls▁end|> <|tool▁call▁begin|> <|tool▁call▁end|> <|tool▁sep|> <|tool▁outputs▁begin|> "
+    "<|tool▁outputs▁end|> <|tool▁output▁begin|> <|tool▁output▁end|>"
+).replace("|", _BAR)
 _GPTOSS = "<|start|> <|end|> <|message|> <|channel|> <|constrain|> <|call|> <|return|>"
 _COHERE = (
     "<BOS_TOKEN> <|START_OF_TURN_TOKEN|> <|END_OF_TURN_TOKEN|> <|SYSTEM_TOKEN|> <|USER_TOKEN|> "
@@ -68,7 +69,7 @@ _COHERE = (
 )
 _IM_HEADER = ("<|im_start|>assistant\n",)
 _LLAMA_HEADER = ("<|start_header_id|>assistant<|end_header_id|>\n\n",)
-_BOS, _EOS = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
+_BOS, _EOS, _, _ASSISTANT, *_, _OUTPUTS_END, _, _ = _DEEPSEEK.split()
 
 PUBLISHED = {
     "qwen3": Published(_IM, "<|im_end|>", headers=_IM_HEADER),
@@ -83,9 +84,7 @@ PUBLISHED = {
     ),
     "glm4moe": Published(_GLM, "<|endoftext|>"),
     "glm4moe_training": Published(_GLM, "<|endoftext|>"),
-    "deepseekv3": Published(
-        _DEEPSEEK, _EOS, _BOS, ("<｜Assistant｜>", "<｜tool▁outputs▁end｜>"), n_calling=1
-    ),
+    "deepseekv3": Published(_DEEPSEEK, _EOS, _BOS, (_ASSISTANT, _OUTPUTS_END), n_calling=1),
     "deepseekv3_training": Published(_DEEPSEEK, _EOS, _BOS, n_calling=1),
     "gptoss": Published(
         _GPTOSS, "<|return|>", headers=("<|start|>assistant",), max_calls=1, is_call_alone=True
@@ -125,12 +124,17 @@ def marked(template: str, headers: tuple[str, ...]) -> str:
     return f"{template[:start]}{{%- set body %}}{template[start:end]}{turn}{template[end:]}"
 
 
-def load_published(
-    name: str, template: str, qwen3: LoadedTokenizer, folder: Path
-) -> LoadedTokenizer:
-    """Qwen3's tokenizer with a template and its control tokens, by way of a folder."""
+def load_published(name: str, template: str, vocabulary: str, folder: Path) -> LoadedTokenizer:
+    """A tokenizer with a template and its control tokens, by way of a folder.
+
+    Args:
+        name: The name of the template in PUBLISHED.
+        template: Its text.
+        vocabulary: A `tokenizer.json`, to which the control tokens are added.
+        folder: Where to write it.
+    """
     known = PUBLISHED[name]
-    definition = json.loads(qwen3.backend.to_str())
+    definition = json.loads(vocabulary)
     there = {token["content"] for token in definition["added_tokens"]}
     number = max(token["id"] for token in definition["added_tokens"])
     for content in known.control.split():

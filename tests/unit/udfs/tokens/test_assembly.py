@@ -152,7 +152,8 @@ def test_as_many_tools_as_rows_are_left_to_the_template(qwen3: tokenizer.LoadedT
 def test_a_template_that_numbers_its_turns_is_not_assembled(with_template: Load) -> None:
     numbered = CHATML.replace("{{ m.role }}\n", "{{ m.role }}\n{{ loop.index }}. ")
     template = template_of(with_template, numbered.replace("TRIM", ""))
-    assert assembler_of(template, policy := Policy()) is None
+    policy = Policy()
+    assert assembler_of(template, policy) is None
     found = tokenize_rows(template, examples([ROW * 3]), policy)
     row = found.row(0)
     assert not isinstance(row, RejectedError)
