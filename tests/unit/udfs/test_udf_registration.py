@@ -52,7 +52,7 @@ def test_tokens_of_rows_of_duckdb(
 ) -> None:
     answers = pa.table({"id": range(3000), "answer": [f"number {i}" for i in range(3000)]})
     connection.register("answers", answers)
-    examples = connection.execute(
+    examples = connection.sql(
         f"""
         select
             id, null::varchar as tools, 0 as trained_from, '{qwen3.spec}' as tokenizer,
