@@ -74,8 +74,7 @@ def _given(
     _limit_memory(session)
     reused: frozenset[tuple[str, ...]] = frozenset()
     if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:
-        columns = [field.name for field in TOKENIZED_TYPE]
-        with earlier_tokens(session, table, here, columns) as earlier:
+        with earlier_tokens(session, table, here, list(TOKENIZED_TYPE)) as earlier:
             if earlier is not None:
                 wanted = _wanted(planned)
                 matched = earlier.matches(wanted)
