@@ -28,12 +28,12 @@ class EarlierTokens:
     Attributes:
         connection: One that nothing else runs on.
         table: Its name.
-        columns: The columns that hold what tokenizing gave.
+        fields: The columns that hold what tokenizing gave.
     """
 
     connection: duckdb.DuckDBPyConnection
     table: str
-    columns: Sequence[str]
+    fields: Sequence[pa.Field]
 
     def matches(self, wanted: pa.Table) -> pa.Table:
         """Of the rows that are wanted those that are here, and which row they are.
@@ -63,7 +63,7 @@ class EarlierTokens:
     def rows(self, matched: pa.Table) -> Iterator[pa.RecordBatch]:
         """The matched rows with the columns of this table, some at a time, in any order."""
         kept = [f"matched.{name}" for name in matched.schema.names if name != "earlier_row"]
-        given = [f"earlier.{name}" for name in self.columns if name not in KEY]
+        given = [f"earlier.{name}" for name in _names(self.fields) if name not in KEY]
         self.connection.register("matched", matched)
         # The wide side has to be the one that is streamed.
         self.connection.execute("set disabled_optimizers = 'build_side_probe_side'")
@@ -79,7 +79,7 @@ class EarlierTokens:
 
 @contextmanager
 def earlier_tokens(
-    session: duckdb.DuckDBPyConnection, table: str, here: str, columns: Sequence[str]
+    session: duckdb.DuckDBPyConnection, table: str, here: str, fields: Sequence[pa.Field]
 ) -> Iterator[EarlierTokens | None]:
     """The tokens of the build before, if there is one and it has what is needed.
 
@@ -89,21 +89,23 @@ def earlier_tokens(
         session: A connection to the database that is built into.
         table: `schema.name` of the table there.
         here: The same in the database that is built into, in full.
-        columns: Columns that it must have to be of use.
+        fields: Columns that it must have to be of use.
     """
     published = os.environ.get(PUBLISHED_VARIABLE)
     connection = None
     try:
         connection = _open(published) if published else session.cursor()
         name = table if published else here
-        if is_there := _has(connection, name):
-            needed = ", ".join([*columns, "content_key"])
-            connection.sql(f"select {needed} from {name} limit 0")  # noqa: S608
+        is_there = _has(connection, name)
+        if is_there:
+            needed = ", ".join([*_names(fields), "content_key"])
+            found = connection.sql(f"select {needed} from {name} limit 0").to_arrow_table()  # noqa: S608
+            is_there = all(found.schema.field(field.name).type == field.type for field in fields)
     except duckdb.Error as error:
         _LOG.warning("no tokens are reused: %s", str(error).splitlines()[0])
         yield None
     else:
-        yield EarlierTokens(connection, name, columns) if is_there else None
+        yield EarlierTokens(connection, name, fields) if is_there else None
     finally:
         if connection is not None:
             connection.close()
@@ -121,3 +123,7 @@ def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
             [schema, name],
         ).fetchall()[0][0]
     )
+
+
+def _names(fields: Sequence[pa.Field]) -> list[str]:
+    return [field.name for field in fields]

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 CONVERSATIONS_AT_ONCE = 256
 IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
+MEMORY_LIMIT = 10**9
+"""Bytes for DuckDB while rows are written; tokenizing needs memory beside it."""
 PLACE = ("n_messages", "trained_from")
 """Which messages an example has, and from which on it is trained."""
 NAME = ("record_id", "example_id")
 """What is unique in an example, also among duplicates."""
+
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def tokenized_examples(
@@ -67,10 +71,10 @@ def _given(
 ) -> Iterator[pa.RecordBatch]:
     from trajhouse.udfs.tokenize import TOKENIZED_TYPE
 
+    _limit_memory(session)
     reused: frozenset[tuple[str, ...]] = frozenset()
     if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:
-        columns = [field.name for field in TOKENIZED_TYPE]
-        with earlier_tokens(session, table, here, columns) as earlier:
+        with earlier_tokens(session, table, here, list(TOKENIZED_TYPE)) as earlier:
             if earlier is not None:
                 wanted = _wanted(planned)
                 matched = earlier.matches(wanted)
@@ -79,6 +83,15 @@ def _given(
                     return
                 reused = frozenset(_names(matched))
     yield from _tokenized(planned, reused)
+
+
+def _limit_memory(session: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB below MEMORY_LIMIT; dbt sets its own limit on the next connection it makes."""
+    with session.cursor() as cursor:
+        text = cursor.execute("select current_setting('memory_limit')").fetchall()[0][0]
+        number, unit = text.split()
+        if float(number) * _UNITS[unit] > MEMORY_LIMIT:
+            cursor.execute(f"set memory_limit = '{MEMORY_LIMIT}B'")
 
 
 def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.RecordBatch]:
@@ -94,7 +107,7 @@ def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.Record
 
 
 def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
-    """Of each example IDENTITY and PLACE, the key of its content, and its fingerprint."""
+    """Of each example the columns of IDENTITY and PLACE, and those of KEY."""
     keys = [pa.field(name, pa.string()) for name in KEY]
     schema = pa.schema([*_identity_fields(), *keys])
     batches = []

@@ -26,6 +26,12 @@ group by all
 order by n_records desc, stage, reason
 """
 DUPLICATED = "select rule, count(*) as n_records from marts.duplicates group by all order by rule"
+TOKENIZED = """
+select is_reused, coalesce(encoder, ''), coalesce(renderer, ''), count(*) as n_examples
+from intermediate.int_trajectories_tokenized
+group by all
+order by all
+"""
 FLAGGED = """
 select flag, count(*) as n_trajectories
 from (select unnest(flags) as flag from marts.trajectories)
@@ -44,6 +50,8 @@ class BuildSummary:
         duplicates: Records by rule.
         flags: Accepted trajectories by flag.
         marts: Rows by mart.
+        tokenized: Examples by (reused from the build before, encoder, renderer); the names are
+            empty where nothing could be encoded.
     """
 
     counts: dict[str, int]
@@ -51,6 +59,32 @@ class BuildSummary:
     duplicates: dict[str, int]
     flags: dict[str, int]
     marts: dict[str, int]
+    tokenized: dict[tuple[bool, str, str], int]
+
+    @property
+    def reused_examples(self) -> int:
+        """Examples whose tokens the build before had."""
+        return sum(count for (is_reused, _, _), count in self.tokenized.items() if is_reused)
+
+    @property
+    def tokenized_examples(self) -> int:
+        """Examples that this build tokenized."""
+        return sum(self.tokenized.values()) - self.reused_examples
+
+    def made_by(self) -> str:
+        """By which encoders and renderers the examples were made that this build tokenized.
+
+        >>> counts = {(False, "gigatoken", "assembly"): 7, (False, "", ""): 1}
+        >>> BuildSummary({}, {}, {}, {}, {}, counts).made_by()
+        '7 by gigatoken and assembly, 1 by neither'
+        """
+        return ", ".join(
+            f"{count:,} by {f'{encoder} and {renderer}' if encoder else 'neither'}"
+            for (is_reused, encoder, renderer), count in sorted(
+                self.tokenized.items(), key=lambda item: -item[1]
+            )
+            if not is_reused
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -63,6 +97,15 @@ class BuildSummary:
             "duplicates_by_rule": self.duplicates,
             "flags": self.flags,
             "marts": self.marts,
+            "tokenized": [
+                {
+                    "is_reused": is_reused,
+                    "encoder": encoder or None,
+                    "renderer": renderer or None,
+                    "n_examples": count,
+                }
+                for (is_reused, encoder, renderer), count in self.tokenized.items()
+            ],
         }
 
 
@@ -88,6 +131,10 @@ def summarize(database: Path) -> BuildSummary:
             duplicates=dict(connection.execute(DUPLICATED).fetchall()),
             flags=dict(connection.execute(FLAGGED).fetchall()),
             marts={name: _rows(connection, name) for (name,) in marts},
+            tokenized={
+                (is_reused, encoder, renderer): count
+                for is_reused, encoder, renderer, count in connection.execute(TOKENIZED).fetchall()
+            },
         )
 
 

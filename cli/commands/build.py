@@ -160,6 +160,12 @@ def _print(summary: BuildSummary, before: BuildSummary | None) -> None:
         f" accepted, {counts['rejected']:,} rejected, {counts['duplicates']:,} duplicates"
         + (f", {counts['references']:,} references" if counts["references"] else "")
     )
+    if summary.tokenized:
+        made_by = f" ({summary.made_by()})" if summary.tokenized_examples else ""
+        console.emit(
+            f"{summary.tokenized_examples:,} examples tokenized{made_by},"
+            f" {summary.reused_examples:,} reused"
+        )
     if summary.rejected:
         console.emit("")
         console.emit_table(

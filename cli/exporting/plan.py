@@ -28,6 +28,8 @@ KEY_COLUMNS = ("qa_id", "instance_id")
 """Columns to order a mart by whose first column is no id."""
 KEY_PREFIX = "__order_"
 SPLIT_COLUMN = "__split"
+WEIGHTS = "loss_weight"
+"""A column that is left out, unless it is asked for, where no row has weights."""
 WHOLE_ROW = "sha256 of the row"
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
@@ -87,6 +89,12 @@ def _make_plan(connection: duckdb.DuckDBPyConnection, request: ExportRequest) ->
     if request.where is not None:
         _check_where(connection, relation, request.where)
     rows = _filtered(relation, request.where)
+    if (
+        request.columns is None
+        and WEIGHTS in columns
+        and not _has_values(connection, rows, WEIGHTS)
+    ):
+        columns = tuple(name for name in columns if name != WEIGHTS)
     task = _task(connection, relation) if request.is_split else None
     if request.is_split and task is None:
         raise UsageFault(
@@ -112,6 +120,11 @@ def _make_plan(connection: duckdb.DuckDBPyConnection, request: ExportRequest) ->
         placing,
         counts,
     )
+
+
+def _has_values(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> bool:
+    found = select("1", rows, f"where source.{quote_identifier(column)} is not null limit 1")
+    return bool(connection.execute(found).fetchall())
 
 
 def select(items: str, source: str, rest: str = "") -> str:

@@ -17,5 +17,5 @@
             "max_length is '" ~ limit ~ "'; it is a number of tokens, or null"
         ) -%}
     {%- endif -%}
-    {{ return(limit) }}
+    {{ return('null' if limit is none else limit) }}
 {%- endmacro %}
