@@ -112,7 +112,7 @@ def _apply_chat_template(row: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _parsed(tools: str | None) -> list[dict[str, Any]] | None:
-    return None if tools is None else json.loads(tools)  # type: ignore[no-any-return]
+    return None if tools is None else json.loads(tools)
 
 
 def _flat_ids(ids: Any) -> NDArray[np.uint32]:
