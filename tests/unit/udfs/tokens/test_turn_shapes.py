@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.udfs.tokens.reference import encode, with_objects
+from tests.unit.udfs.tokens.reference import DEFAULT, encode, tokenized, with_objects
 from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
-from trajhouse.udfs.tokens.encoding import Tokens, tokenize_rows
 from trajhouse.udfs.tokens.policy import Policy, Reason, RejectedError, RoleHeader
-from trajhouse.udfs.tokens.rows import Conversation, Message
+from trajhouse.udfs.tokens.results import Tokens
+from trajhouse.udfs.tokens.rows import Message
 from trajhouse.udfs.tokens.spellings import choose_mark, remove_mark
 from trajhouse.udfs.tokens.template import learn_template
 from trajhouse.udfs.tokens.turns import TurnShape
@@ -74,7 +74,7 @@ def output(content: str) -> Message:
 def run(
     loaded: LoadedTokenizer, chat: list[Message], policy: Policy | None = None
 ) -> Tokens | RejectedError:
-    (found,) = tokenize_rows(learn_template(loaded), [Conversation(chat, None)], policy or Policy())
+    (found,) = tokenized(learn_template(loaded), [(chat, None)], policy or DEFAULT)
     return found
 
 
