@@ -12,7 +12,7 @@ from tests.unit.udfs.tokens.published import PUBLISHED, marked
 from trajhouse.udfs.conversations import Message, parse_tools
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.examples import CHAT_TYPE, Examples
-from trajhouse.udfs.tokens.policy import ControlTokens, Policy, RejectedError
+from trajhouse.udfs.tokens.policy import ControlTokens, Policy, RejectedError, RoleHeader
 from trajhouse.udfs.tokens.results import Tokens
 from trajhouse.udfs.tokens.rows import Conversation
 from trajhouse.udfs.tokens.stand_ins import parse_arguments
@@ -21,7 +21,7 @@ from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Given = tuple[list[Message], str | None]
 
-DEFAULT = Policy()
+DEFAULT, HEADERS_IN = Policy(), Policy(role_header=RoleHeader.IN)
 _BATCH = 128
 
 
@@ -53,9 +53,9 @@ def count_equal(
         loaded: Its tokenizer.
         template: Its text.
         given: Messages and declared tools.
-        policy: The policy; the default one if None.
+        policy: The policy; if None the default one, or headers in where the template marks them.
     """
-    policy = policy or DEFAULT
+    policy = policy or (HEADERS_IN if PUBLISHED[name].marks_headers else DEFAULT)
     learnt = learn_template(loaded)
     with_marks = marked(template, PUBLISHED[name].headers)
     is_text = policy.control_tokens is ControlTokens.TEXT

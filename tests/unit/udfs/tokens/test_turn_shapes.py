@@ -107,9 +107,11 @@ def test_gptoss_reasoning_and_answer_are_one_turn(load_tiny: Load) -> None:
     )
 
 
-def test_marks_that_take_in_the_header_are_followed(load_tiny: Load) -> None:
-    found = trained(load_tiny("gptoss_training"), [user("a"), answer("b")])
-    assert found == f"<|start|>assistant{FINAL}b<|return|>"
+def test_marks_may_take_in_the_header_and_the_policy_says_whether(load_tiny: Load) -> None:
+    loaded, chat = load_tiny("gptoss_training"), [user("a"), answer("b")]
+    assert trained(loaded, chat) == f"{FINAL}b<|return|>"
+    header_in = Policy(role_header=RoleHeader.IN)
+    assert trained(loaded, chat, header_in) == f"<|start|>assistant{FINAL}b<|return|>"
 
 
 def test_deepseek_goes_on_after_outputs_without_header(load_tiny: Load) -> None:
