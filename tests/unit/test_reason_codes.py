@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from trajhouse.cli.landing.reasons import RECORD_REASONS
-from trajhouse.udfs.masked_encoding import Reason
 from trajhouse.udfs.role_grammar import ViolationCode
+from trajhouse.udfs.tokens.policy import Reason
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -41,4 +41,8 @@ def test_check_codes_are_seeded() -> None:
 
 
 def test_tokenize_codes_are_seeded() -> None:
-    assert seeded("tokenize") == {str(reason) for reason in Reason}
+    fitting = (PROJECT / "models" / "intermediate" / "int_examples_fitted.sql").read_text("utf-8")
+    codes = set(re.findall(r"'([a-z_]+)' as reason|then '([a-z_]+)' end as reason", fitting))
+    in_sql = {code for pair in codes for code in pair if code}
+    assert in_sql == {"over_length", "no_trained_tokens"}
+    assert seeded("tokenize") == {str(reason) for reason in Reason} | in_sql
