@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo replica test test-fast lint format lock bench docs clean
+.PHONY: help demo replica test test-fast lint format lock bench bench-tokenize docs clean
 
 help:
 	@echo "make demo       ingest, build and export the bundled sample"
@@ -16,6 +16,7 @@ help:
 	@echo "make format     let the formatters mend what they can"
 	@echo "make docs       the dbt documentation site"
 	@echo "make bench      benchmarks; prints ratios"
+	@echo "make bench-tokenize  tokens beside datasets.map and gigatoken, and memory"
 	@echo "make lock       resolve pyproject.toml into requirements.txt again"
 
 $(READY): requirements.txt pyproject.toml
@@ -48,7 +49,7 @@ replica: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m serial
-	$(BIN)/python -m pytest -m "not serial" --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not serial" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"
@@ -74,6 +75,9 @@ docs: $(READY)
 
 bench: $(READY)
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+bench-tokenize: $(READY)
+	$(BIN)/python tests/benchmarks/bench_tokenize.py
 
 lock: $(READY)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from trajhouse.udfs.bounded_templates import CLOCK, compile_bounded
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 
@@ -51,23 +52,26 @@ def render_chat(
     """Render a whole conversation as `apply_chat_template(tokenize=False)` does.
 
     Raises:
-        RenderError: The template raised, whatever it raised, or its output has no measure.
+        RenderError: The template raised, whatever it raised, ran too long, or its output has no
+            measure.
     """
     from transformers.utils import chat_template_utils
 
-    largest = _LARGEST_TEMPLATE_TEXT + _LARGEST_GROWTH * (_size_of(chat) + _size_of(tools))
+    size = _size_of(chat) + _size_of(tools)
+    largest = _LARGEST_TEMPLATE_TEXT + _LARGEST_GROWTH * size
     try:
         template = tokenizer.reference.get_chat_template(None, tools)
-        compiled = chat_template_utils._compile_jinja_template(template)
+        compiled = compile_bounded(template)
         context = {
             **tokenizer.template_variables,
+            **tokenizer.template_functions,
             "messages": chat_template_utils._alias_reasoning_fields(chat),
             "tools": tools,
             "documents": None,
             "add_generation_prompt": add_generation_prompt,
         }
         has_marks = _GENERATION_MARK.search(template) is not None
-        with _ONE_AT_A_TIME:
+        with _ONE_AT_A_TIME, CLOCK.running(size):
             text, generated = _collect(compiled, context, largest)
     except Exception as error:
         raise RenderError(f"{type(error).__name__}: {error}") from error

@@ -70,16 +70,6 @@ def map_texts(message: Message, change: TextMap, change_arguments: TextMap) -> M
     return changed
 
 
-def texts_of(message: Message) -> list[tuple[str, str]]:
-    """Every text of a message with the name of its field, role and type included."""
-    texts = [(field, text) for field, text in message.items() if isinstance(text, str)]
-    for call in message.get("tool_calls") or ():
-        function = call.get("function") or {}
-        texts += [(field, text) for field, text in call.items() if isinstance(text, str)]
-        texts += [(field, text) for field, text in function.items() if isinstance(text, str)]
-    return texts
-
-
 def _map_call(call: Message, change: TextMap, change_arguments: TextMap) -> Message:
     changed = dict(call)
     if isinstance(changed.get("id"), str):

@@ -9,6 +9,7 @@ trusted: the two libraries follow different versions of Unicode there.
 from __future__ import annotations
 
 import unicodedata
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,9 +24,9 @@ ENCODERS = ("gigatoken", "tokenizers")
 _UNKNOWN, _PROVEN, _DISTRUSTED = 0, 1, 2
 _N_CODE_POINTS = 0x110000
 _CONTEXTS = ("{}", "a{}", "{}a", " {}", "{} ", "1{}", "{}1", ".{}", "{}.", "\n{}", "{}\n", "{0}{0}")
-_FIRST_CHECKED = 16
+_FIRST_CHECKED = 4
 """So many texts are encoded by both at first, and then every `_CHECK_EVERY`th."""
-_CHECK_EVERY = 256
+_CHECK_EVERY = 1024
 
 
 class Encoder(Protocol):
@@ -66,6 +67,7 @@ class GigatokenEncoder:
         self._fast = fast
         self._characters = np.zeros(_N_CODE_POINTS, dtype=np.uint8)
         self._n_encoded = 0
+        self._one_at_a_time = Lock()
 
     def encode(self, texts: FlatTexts) -> FlatIds:
         """The ids of each text.
@@ -94,17 +96,18 @@ class GigatokenEncoder:
 
     def _distrusted(self, texts: FlatTexts) -> list[int]:
         """The texts with a character on which the two are not proven to agree."""
-        codes = texts.foreign_characters()
-        states = self._characters[codes]
-        if (states == _UNKNOWN).any():
-            self._prove(np.unique(codes[states == _UNKNOWN]))
+        codes = texts.foreign_characters
+        with self._one_at_a_time:
             states = self._characters[codes]
+            if (states == _UNKNOWN).any():
+                self._prove(np.unique(codes[states == _UNKNOWN]))
+                states = self._characters[codes]
         if not (states == _DISTRUSTED).any():
             return []
         return [
             k
             for k in range(len(texts))
-            if (self._characters[texts.row(k).foreign_characters()] == _DISTRUSTED).any()
+            if (self._characters[texts.row(k).foreign_characters] == _DISTRUSTED).any()
         ]
 
     def _prove(self, codes: NDArray[np.uint32]) -> None:

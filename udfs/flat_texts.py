@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,14 @@ class FlatTexts:
         bounds = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
         return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), bounds)
 
+    @classmethod
+    def joined(cls, parts: Sequence[FlatTexts]) -> FlatTexts:
+        """The texts of several, in order."""
+        sizes = [np.diff(part.bounds) for part in parts]
+        bounds = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
+        data = [part.data[part.bounds[0] : part.bounds[-1]] for part in parts]
+        return cls(np.concatenate([np.zeros(0, np.uint8), *data]), bounds)
+
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
@@ -46,6 +55,7 @@ class FlatTexts:
         start, end = self.bounds[k : k + 2]
         return FlatTexts(self.data[start:end], np.array([0, end - start], dtype=np.int64))
 
+    @cached_property
     def foreign_characters(self) -> NDArray[np.uint32]:
         """The code points of all characters beyond ASCII, in order."""
         foreign = self.data[self.data > 0x7F]

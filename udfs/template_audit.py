@@ -105,21 +105,23 @@ class TemplateAudit:
 
 @lru_cache(maxsize=32)
 def audit_template(tokenizer: LoadedTokenizer) -> TemplateAudit:
-    """Find out what the tokenizer's chat template does; a dozen small renders.
+    """Find out what the tokenizer's chat template does; ten small renders.
 
     Args:
         tokenizer: Whose template.
     """
-    arguments = _arguments(tokenizer)
-    given = _ARGUMENTS if arguments is Arguments.OBJECT else _ARGUMENTS_TEXT
-    episode = [_user("zqask"), _call(given), _output(), _answer("zqend")]
+    with_text = _renders(tokenizer, _episode(_ARGUMENTS_TEXT))
+    with_object = _renders(tokenizer, _episode(_ARGUMENTS))
+    dialogue = _renders(tokenizer, _DIALOGUE)
+    arguments = _arguments(with_text[1], with_object[1])
+    episode = with_object if arguments is Arguments.OBJECT else with_text
     return TemplateAudit(
-        tools=_tools(tokenizer),
-        tool_calls=_holds(_longest(tokenizer, episode, 2), "zqtool", "zqkey"),
-        tool_outputs=_holds(_longest(tokenizer, episode, 3), "zqoutput"),
-        reasoning=_reasoning(tokenizer, given),
-        prefix_preserving=_prefix_preserving(tokenizer, given),
-        trains_stop=_trains_stop(tokenizer),
+        tools=_holds(_render(tokenizer, [_user("zqask"), _answer("zqend")], [_TOOL]), "zqtool"),
+        tool_calls=_holds(_longest(episode), "zqtool", "zqkey"),
+        tool_outputs=_holds(_longest(episode[1:]), "zqoutput"),
+        reasoning=_reasoning(dialogue, episode),
+        prefix_preserving=_prefix_preserving(dialogue, episode),
+        trains_stop=_trains_stop(tokenizer, dialogue[0]),
         arguments=arguments,
         prints_date=_prints_date(tokenizer),
     )
@@ -143,6 +145,19 @@ def _output() -> Message:
     return {"role": "tool", "content": "zqoutput", "tool_call_id": "zqcall001", "name": "zqtool"}
 
 
+_DIALOGUE = [
+    _user("zqask"),
+    _answer("zqone", reasoning_content="zqearly"),
+    _user("zqmore"),
+    _answer("zqtwo", reasoning_content="zqlate"),
+]
+
+
+def _episode(arguments: str | Mapping[str, str]) -> list[Message]:
+    called = _call(arguments, reasoning_content="zqcalling")
+    return [_user("zqask"), called, _output(), _answer("zqend")]
+
+
 def _render(
     tokenizer: LoadedTokenizer, chat: list[Message], tools: list[dict[str, Any]] | None = None
 ) -> Render | None:
@@ -153,10 +168,14 @@ def _render(
         return None
 
 
-def _longest(tokenizer: LoadedTokenizer, chat: list[Message], least: int) -> Render | None:
-    """The render of as much of a conversation as the template takes, of its first `least` on."""
-    renders = (_render(tokenizer, chat[:n]) for n in range(len(chat), least - 1, -1))
-    return next((render for render in renders if render is not None), None)
+def _renders(tokenizer: LoadedTokenizer, chat: list[Message]) -> list[Render | None]:
+    """The renders of a conversation's beginnings: its first two messages, three, and so on."""
+    return [_render(tokenizer, chat[:n]) for n in range(2, len(chat) + 1)]
+
+
+def _longest(renders: list[Render | None]) -> Render | None:
+    """As much of a conversation as the template takes."""
+    return next((render for render in reversed(renders) if render is not None), None)
 
 
 def _holds(render: Render | None, *words: str) -> Fact:
@@ -165,52 +184,26 @@ def _holds(render: Render | None, *words: str) -> Fact:
     return Fact.YES if all(word in render.text for word in words) else Fact.NO
 
 
-def _tools(tokenizer: LoadedTokenizer) -> Fact:
-    return _holds(_render(tokenizer, [_user("zqask"), _answer("zqend")], [_TOOL]), "zqtool")
-
-
-def _arguments(tokenizer: LoadedTokenizer) -> Arguments:
-    as_text = _render(tokenizer, [_user("zqask"), _call(_ARGUMENTS_TEXT), _output()])
-    as_object = _render(tokenizer, [_user("zqask"), _call(_ARGUMENTS), _output()])
-    takes_text = as_text is not None and _ARGUMENTS_TEXT in as_text.text
-    takes_object = as_object is not None and "zqkey" in as_object.text
+def _arguments(with_text: Render | None, with_object: Render | None) -> Arguments:
+    takes_text = with_text is not None and _ARGUMENTS_TEXT in with_text.text
+    takes_object = with_object is not None and "zqkey" in with_object.text
     if takes_text:
         return Arguments.BOTH if takes_object else Arguments.TEXT
     return Arguments.OBJECT if takes_object else Arguments.NONE
 
 
-def _reasoning(tokenizer: LoadedTokenizer, arguments: str | Mapping[str, str]) -> Reasoning:
-    """Of a first turn, and of a last one with a call, which some templates treat otherwise."""
-    early = _render(
-        tokenizer,
-        [
-            _user("zqask"),
-            _answer("zqone", reasoning_content="zqearly"),
-            _user("zqmore"),
-            _answer("zqtwo", reasoning_content="zqlate"),
-        ],
-    )
-    last = _render(tokenizer, [_user("zqask"), _answer("zqtwo", reasoning_content="zqlate")])
-    called = _render(tokenizer, [_user("zqask"), _call(arguments, reasoning_content="zqlate")])
-    if early is not None and "zqearly" in early.text:
+def _reasoning(dialogue: list[Render | None], episode: list[Render | None]) -> Reasoning:
+    """Of a first turn, and of a last one, which some templates treat otherwise beside a call."""
+    if _holds(dialogue[-1], "zqearly") is Fact.YES:
         return Reasoning.ALL
-    is_late = any("zqlate" in render.text for render in (early, last, called) if render)
-    return Reasoning.LAST if is_late else Reasoning.NONE
+    last_turns = [(dialogue[-1], "zqlate"), (dialogue[0], "zqearly"), (episode[0], "zqcalling")]
+    is_last = any(_holds(render, word) is Fact.YES for render, word in last_turns)
+    return Reasoning.LAST if is_last else Reasoning.NONE
 
 
-def _prefix_preserving(tokenizer: LoadedTokenizer, arguments: str | Mapping[str, str]) -> Fact:
-    conversations = [
-        [
-            _user("zqask"),
-            _answer("zqone", reasoning_content="zqwhy"),
-            _user("zqmore"),
-            _answer("x"),
-        ],
-        [_user("zqask"), _call(arguments, reasoning_content="zqwhy"), _output(), _answer("zqend")],
-    ]
+def _prefix_preserving(*conversations: list[Render | None]) -> Fact:
     found = Fact.ERROR
-    for chat in conversations:
-        renders = [_render(tokenizer, chat[:n]) for n in range(2, len(chat) + 1)]
+    for renders in conversations:
         texts = [render.text for render in renders if render is not None]
         for shorter, longer in pairwise(texts):
             if not longer.startswith(shorter):
@@ -219,8 +212,7 @@ def _prefix_preserving(tokenizer: LoadedTokenizer, arguments: str | Mapping[str,
     return found
 
 
-def _trains_stop(tokenizer: LoadedTokenizer) -> Stop:
-    render = _render(tokenizer, [_user("zqask"), _answer("zqend")])
+def _trains_stop(tokenizer: LoadedTokenizer, render: Render | None) -> Stop:
     if render is None or not render.has_marks:
         return Stop.NO_MARKS
     ends = [render.text[:end] for _, end in render.generated or ()]

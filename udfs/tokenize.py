@@ -6,17 +6,22 @@ or mask cannot be proven right is not given, and says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokenizer import load_tokenizer
 from trajhouse.udfs.tokens.examples import Examples
-from trajhouse.udfs.tokens.policy import Policy, RejectedError, parse_policy
+from trajhouse.udfs.tokens.policy import Policy, parse_policy
+from trajhouse.udfs.tokens.results import TokenizedRows, select
 from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
-from trajhouse.udfs.tokens.tokenizing import Tokens, tokenize_rows
+from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 TOKENIZED_TYPE = pa.struct(
     [
@@ -34,9 +39,10 @@ TOKENIZED_TYPE = pa.struct(
         ("encoder", pa.string()),
     ]
 )
-IGNORED_LABEL = -100
+IGNORED_LABEL = np.int32(-100)
 
-_ROWS_PER_SLICE = 64
+_BYTES_PER_SLICE = 3_000_000
+_MOST_ROWS_PER_SLICE = 256
 _LONGEST_DETAIL = 500
 
 
@@ -57,74 +63,84 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
 
     Raises:
         CannotOpen: A tokenizer or a chat template cannot be loaded.
-        UsageFault: A policy has unknown words.
+        UsageFault: A policy has unknown words, or no date for a template that prints one.
     """
     messages = _laid_together(examples.column("chat_messages"))
     tools = examples.column("tools").to_pylist()
     trained_from = examples.column("trained_from").to_pylist()
-    settings = list(
-        zip(
-            examples.column("tokenizer").to_pylist(),
-            examples.column("policy").to_pylist(),
-            strict=True,
-        )
+    settings = zip(
+        examples.column("tokenizer").to_pylist(),
+        examples.column("policy").to_pylist(),
+        strict=True,
     )
-    slices = []
+    n_rows = _rows_per_slice(messages)
+    jobs: list[tuple[ChatTemplate, Examples, Policy]] = []
     start = 0
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
         policy = parse_policy(text)
-        template = learn_template(load_tokenizer(spec, policy.chat_template_file))
-        for first in range(start, stop, _ROWS_PER_SLICE):
-            last = min(first + _ROWS_PER_SLICE, stop)
-            rows = Examples(
-                messages.slice(first, last - first), tools[first:last], trained_from[first:last]
-            )
-            slices.append(_as_arrow(tokenize_rows(template, rows, policy), template, policy))
+        loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
+        loaded.require_date()
+        template = learn_template(loaded)
+        for first in range(start, stop, n_rows):
+            last = min(first + n_rows, stop)
+            chats = messages.slice(first, last - first)
+            rows = Examples(chats, tools[first:last], trained_from[first:last])
+            jobs.append((template, rows, policy))
         start = stop
-    return pa.chunked_array(slices, TOKENIZED_TYPE)
+    with ThreadPoolExecutor(_n_cores()) as threads:
+        return pa.chunked_array(
+            threads.map(lambda job: _tokenize_slice(*job), jobs), TOKENIZED_TYPE
+        )
+
+
+def _tokenize_slice(template: ChatTemplate, rows: Examples, policy: Policy) -> pa.StructArray:
+    return _as_arrow(tokenize_rows(template, rows, policy), template, policy)
+
+
+def _rows_per_slice(messages: pa.ListArray) -> int:
+    """So many that the arrays of a slice stay in a core's cache."""
+    average = messages.nbytes / max(len(messages), 1)
+    return max(1, min(_MOST_ROWS_PER_SLICE, int(_BYTES_PER_SLICE / max(average, 1))))
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _laid_together(column: pa.Array | pa.ChunkedArray) -> pa.ListArray:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _as_arrow(
-    rows: Sequence[Tokens | RejectedError], template: ChatTemplate, policy: Policy
-) -> pa.StructArray:
-    given = [row if isinstance(row, Tokens) else None for row in rows]
-    refused = [row if isinstance(row, RejectedError) else None for row in rows]
-    is_null = pa.array([row is None for row in given], pa.bool_())
-    counts = [len(row.ids) if row else None for row in given]
-    bounds = np.cumsum([0, *(n or 0 for n in counts)])
-    found = [row for row in given if row]
+def _as_arrow(rows: TokenizedRows, template: ChatTemplate, policy: Policy) -> pa.StructArray:
+    if rows.refused:
+        rows = select([rows], [(0, row) for row in range(len(rows))])
+    is_null = np.zeros(len(rows), dtype=np.bool_)
+    is_null[list(rows.refused)] = True
 
-    def lists(values: np.ndarray, starts: np.ndarray = bounds) -> pa.ListArray:
-        return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), pa.array(values), mask=is_null)
+    def lists(values: NDArray[Any], bounds: Int = rows.row_tokens) -> pa.ListArray:
+        offsets, mask = pa.array(bounds, pa.int32()), pa.array(is_null)
+        return pa.ListArray.from_arrays(offsets, pa.array(values), mask=mask)
 
-    ids = _joined([row.ids for row in found], np.int32)
-    mask = _joined([row.mask for row in found], np.int8)
-    turn_bounds = np.cumsum([0, *(len(row.turn_ends) if row else 0 for row in given)])
-    weights: pa.Array = pa.nulls(len(rows), TOKENIZED_TYPE.field("loss_weight").type)
-    if policy.is_weighted:
-        weights = lists(_joined([row.weights for row in found], np.float32))
+    def known(values: Any, type_: pa.DataType) -> pa.Array:
+        return pa.array(values, type_, mask=is_null)
+
+    refused = [rows.refused.get(row) for row in range(len(rows))]
+    weights = rows.weights
     tokenizer = template.tokenizer
+    fingerprint = tokenizer.fingerprint(policy.as_json())
     columns = [
-        lists(ids),
-        lists(np.where(mask, ids, np.int32(IGNORED_LABEL))),
-        lists(mask),
-        weights,
-        lists(_joined([row.turn_ends for row in found], np.int32), turn_bounds),
-        pa.array(counts, pa.int32()),
-        pa.array([row.n_trained if row else None for row in given], pa.int32()),
-        pa.array([tokenizer.fingerprint(policy.as_json())] * len(rows), pa.string()),
+        lists(rows.ids),
+        lists((rows.ids - IGNORED_LABEL) * rows.mask + IGNORED_LABEL),
+        lists(rows.mask),
+        pa.nulls(len(rows), pa.list_(pa.float32())) if weights is None else lists(weights),
+        lists(rows.turn_ends, rows.row_turns),
+        known(np.diff(rows.row_tokens).astype(np.int32), pa.int32()),
+        known(rows.n_trained.astype(np.int32), pa.int32()),
+        pa.repeat(fingerprint, len(rows)),
         pa.array([str(row.reason) if row else None for row in refused], pa.string()),
         pa.array([row.detail[:_LONGEST_DETAIL] if row else None for row in refused], pa.string()),
-        pa.array([row.renderer if row else None for row in given], pa.string()),
-        pa.array([tokenizer.encoder.name if row else None for row in given], pa.string()),
+        known(np.array(rows.renderers, dtype=object), pa.string()),
+        known(np.array([tokenizer.encoder.name] * len(rows), dtype=object), pa.string()),
     ]
     return pa.StructArray.from_arrays(columns, fields=list(TOKENIZED_TYPE))
-
-
-def _joined(arrays: Sequence[np.ndarray], dtype: type[np.generic]) -> np.ndarray:
-    return np.concatenate([np.zeros(0, dtype=dtype), *arrays])

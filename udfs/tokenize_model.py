@@ -132,7 +132,8 @@ def _fingerprint(spec: str, policy_text: str) -> str:
     from trajhouse.udfs.tokens.policy import parse_policy
 
     policy = parse_policy(policy_text)
-    return load_tokenizer(spec, policy.chat_template_file).fingerprint(policy.as_json())
+    loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
+    return loaded.fingerprint(policy.as_json())
 
 
 def _tokenized(

@@ -1,8 +1,4 @@
-"""Loading a tokenizer, from a name, a folder or a file, as the one thing the token functions need.
-
-A name is looked for in the local Hub cache first; Qwen3's is then rebuilt from installed packages
-where they allow it; the Hub is asked last. Code that comes with a model is never run.
-"""
+"""A tokenizer with its chat template, loaded as the one thing the token functions need."""
 
 from __future__ import annotations
 
@@ -11,8 +7,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,19 +19,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajhouse.cli.errors import CannotOpen
-from trajhouse.udfs import qwen3_vocabulary
+from trajhouse.cli.errors import CannotOpen, UsageFault
 from trajhouse.udfs.encoder import ENCODER_VARIABLE, Encoder, make_encoder
+from trajhouse.udfs.tokenizer_sources import (
+    TEMPLATE_VARIABLE,
+    cannot_load,
+    find_reference,
+    read_template,
+)
 
 DEFAULT_TOKENIZER = "Qwen/Qwen3-8B"
-TEMPLATE_VARIABLE = "TRAJHOUSE_CHAT_TEMPLATE"
 
-_QWEN3_NAMES = re.compile(r"Qwen/Qwen3-(0\.6B|1\.7B|4B|8B|14B|32B|30B-A3B|235B-A22B)")
-_QWEN3_TEMPLATE = Path(__file__).resolve().parent / "chat_templates" / "qwen3.jinja"
-_HUB_TIMEOUT_SECONDS = 5
-_HUB_FILES = ("*.json", "*.txt", "*.model", "*.jinja")
-_HUB_FILES_NOT = ("*.safetensors.index.json", "*.bin.index.json", "onnx/*")
-_MASK_POLICY = "header out, stop token and newline in"
+_ENGINE = "masks by place, 1"
+"""To be changed with anything of ours that changes ids or masks."""
+_CALLS_DATE = re.compile(r"\bstrftime_now\s*\(")
 _ONE_AT_A_TIME = Lock()
 """DuckDB calls from several threads, and importing transformers in two at once fails."""
 _PROBE = "<|x|>Ünïcode 中文 \U0001f9ea  42\n\n\tdef f(x):\r\n    return '</x>' "
@@ -52,6 +50,7 @@ class LoadedTokenizer:
         control_ids: Every added token that is not mere white space, to its id. Text inside a
             message must never become one of these, whether it is flagged special or not.
         encoder: Encodes many texts at once, with the ids of `backend`.
+        template_date: The day that the template takes for today; None for the day of the render.
     """
 
     spec: str
@@ -61,14 +60,61 @@ class LoadedTokenizer:
     control_ids: Mapping[str, int]
     encoder: Encoder
 
-    def fingerprint(self, control_tokens: str) -> str:
-        """16 hex digits that change with anything that could change ids or mask.
+    template_date: date | None = None
+
+    def fingerprint(self, policy: str) -> str:
+        """What changes with anything that could change ids, mask or weights.
 
         Args:
-            control_tokens: The policy on control tokens in content.
+            policy: The policy as JSON text.
+
+        Returns:
+            The identity, `-`, and 8 hex digits of the policy and of the date that is printed.
         """
-        parts = [self._identity, control_tokens]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        printed = str(self.template_date) if self.prints_date else None
+        return f"{self.identity}-{_digest([policy, printed])[:8]}"
+
+    @cached_property
+    def identity(self) -> str:
+        """16 hex digits of the tokenizer, its template and the versions that ids depend on.
+
+        The first 8 are those of the vocabulary. Masks and weights are made of ids and places alone,
+        by whole numbers, so that the versions of numpy, awkward and pyarrow cannot change them.
+        """
+        names = {"tokenizers", "transformers", "jinja2", self.encoder.name}
+        versions = [f"{name} {version(name)}" for name in sorted(names)]
+        template = [self.chat_template, self.template_variables]
+        return self.vocabulary_hash + _digest([template, versions, _ENGINE])[:8]
+
+    @cached_property
+    def vocabulary_hash(self) -> str:
+        """8 hex digits of the encoder's definition, which tell what each id stands for."""
+        return hashlib.sha256(self.backend.to_str().encode()).hexdigest()[:8]
+
+    @cached_property
+    def prints_date(self) -> bool:
+        """Whether the template asks for the day, so that ids depend on it."""
+        return _CALLS_DATE.search(json.dumps(self.chat_template)) is not None
+
+    @cached_property
+    def template_functions(self) -> dict[str, Callable[[str], str]]:
+        """What stands for functions that `transformers` gives to the template."""
+        if self.template_date is None:
+            return {}
+        return {"strftime_now": datetime.combine(self.template_date, time()).strftime}
+
+    def require_date(self) -> None:
+        """Make sure that ids do not depend on the day of the build.
+
+        Raises:
+            UsageFault: The template prints a date, and none is given.
+        """
+        if self.prints_date and self.template_date is None:
+            raise UsageFault(
+                f"the chat template of {self.spec} prints the date of the day",
+                "it calls strftime_now, so that every day would give other ids",
+                "set the var template_date to a day, such as 2026-01-31",
+            )
 
     @cached_property
     def is_control(self) -> NDArray[np.bool_]:
@@ -91,33 +137,31 @@ class LoadedTokenizer:
         return dict(self.reference.special_tokens_map)
 
     @cached_property
-    def _identity(self) -> list[str]:
-        definition = hashlib.sha256(self.backend.to_str().encode()).hexdigest()
-        template = json.dumps([self.chat_template, self.template_variables], sort_keys=True)
-        versions = [f"{name} {version(name)}" for name in ("tokenizers", "transformers", "jinja2")]
-        return [definition, template, *versions, _MASK_POLICY]
-
-    @cached_property
     def _largest_id(self) -> int:
         return int(max(self.backend.get_vocab(with_added_tokens=True).values(), default=0))
 
 
-def load_tokenizer(spec: str, chat_template: Path | None = None) -> LoadedTokenizer:
+def load_tokenizer(
+    spec: str, chat_template: str | None = None, template_date: date | None = None
+) -> LoadedTokenizer:
     """A tokenizer and its chat template, loaded once per process.
 
     Args:
         spec: A Hub id, a folder, or the path of a `tokenizer.json` (its template is then taken from
             `chat_template.jinja` or `tokenizer_config.json` beside it). The environment variable
-            TRAJHOUSE_CHAT_TEMPLATE, the path of a Jinja file, replaces the template of any.
-        chat_template: The path of a Jinja file that replaces the template, before the variable.
+            TRAJHOUSE_CHAT_TEMPLATE, as `chat_template`, replaces the template of any.
+        chat_template: The name of one of the tokenizer's own templates, where it has several, or
+            the path of a Jinja file that replaces the template; before the variable.
+        template_date: The day that the template is to take for today, where it asks for it.
 
     Raises:
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
-    template_file = str(chat_template or os.environ.get(TEMPLATE_VARIABLE) or "") or None
+    wanted = chat_template or os.environ.get(TEMPLATE_VARIABLE) or None
     with _ONE_AT_A_TIME:
         loaded = _load(spec, os.environ.get(ENCODER_VARIABLE) or None)
-        loaded = _with_template(loaded, template_file) if template_file is not None else loaded
+        loaded = _with_template(loaded, wanted) if wanted is not None else loaded
+        loaded = _with_date(loaded, template_date) if template_date is not None else loaded
     if not loaded.chat_template:
         raise CannotOpen(
             f"tokenizer {spec} has no chat template",
@@ -128,19 +172,25 @@ def load_tokenizer(spec: str, chat_template: Path | None = None) -> LoadedTokeni
 
 
 @lru_cache(maxsize=32)
-def _with_template(loaded: LoadedTokenizer, template_file: str) -> LoadedTokenizer:
+def _with_template(loaded: LoadedTokenizer, wanted: str) -> LoadedTokenizer:
     reference = copy.copy(loaded.reference)
-    reference.chat_template = _read_template(Path(template_file))
+    own = loaded.chat_template if isinstance(loaded.chat_template, dict) else {}
+    reference.chat_template = own[wanted] if wanted in own else read_template(Path(wanted), own)
     return replace(loaded, reference=reference, chat_template=reference.chat_template)
+
+
+@lru_cache(maxsize=32)
+def _with_date(loaded: LoadedTokenizer, template_date: date) -> LoadedTokenizer:
+    return replace(loaded, template_date=template_date)
 
 
 @lru_cache(maxsize=8)
 def _load(spec: str, wanted_encoder: str | None) -> LoadedTokenizer:
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-    reference = _find_reference(spec)
+    reference = find_reference(spec)
     backend = getattr(reference, "backend_tokenizer", None)
     if backend is None:
-        raise _cannot_load(spec, "it has no fast encoder (tokenizer.json)")
+        raise cannot_load(spec, "it has no fast encoder (tokenizer.json)")
     backend.no_truncation()
     backend.no_padding()
     added = {token.content: i for i, token in backend.get_added_tokens_decoder().items()}
@@ -149,118 +199,12 @@ def _load(spec: str, wanted_encoder: str | None) -> LoadedTokenizer:
     if backend.encode(probe, add_special_tokens=False).ids != reference.encode(
         probe, add_special_tokens=False
     ):
-        raise _cannot_load(spec, "its fast encoder and transformers disagree on a probe text")
+        raise cannot_load(spec, "its fast encoder and transformers disagree on a probe text")
     encoder = make_encoder(backend, probe, wanted_encoder)
     return LoadedTokenizer(
         spec, reference, backend, reference.chat_template or "", control_ids, encoder
     )
 
 
-def _find_reference(spec: str) -> Any:
-    path = Path(spec).expanduser()
-    if path.is_file():
-        return _from_file(spec, path)
-    if path.is_dir():
-        return _from_folder(spec, path)
-    if path.is_absolute() or spec.startswith((".", "~")) or spec.endswith(".json"):
-        raise _cannot_load(spec, "there is no such file or folder")
-    if (cached := _cached_hub_folder(spec)) is not None:
-        return _from_folder(spec, cached)
-    if _QWEN3_NAMES.fullmatch(spec) and qwen3_vocabulary.is_available():
-        return _from_qwen3_rebuild()
-    return _from_folder(spec, _download(spec))
-
-
-def _from_folder(spec: str, folder: Path) -> Any:
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
-        )
-    except Exception as error:
-        raise _cannot_load(spec, _first_line(error)) from error
-
-
-def _from_file(spec: str, file: Path) -> Any:
-    config_file = file.with_name("tokenizer_config.json")
-    if file.name == "tokenizer.json" and config_file.is_file():
-        return _from_folder(spec, file.parent)
-    try:
-        reference = _fast_tokenizer(file)
-        template_file = file.with_name("chat_template.jinja")
-        if template_file.is_file():
-            reference.chat_template = _read_template(template_file)
-        elif config_file.is_file():
-            config = json.loads(config_file.read_text(encoding="utf-8"))
-            reference.chat_template = config.get("chat_template")
-    except CannotOpen:
-        raise
-    except Exception as error:
-        raise _cannot_load(spec, _first_line(error)) from error
-    return reference
-
-
-def _from_qwen3_rebuild() -> Any:
-    return _fast_tokenizer(
-        qwen3_vocabulary.qwen3_tokenizer_file(),
-        eos_token="<|im_end|>",  # noqa: S106
-        pad_token="<|endoftext|>",  # noqa: S106
-        chat_template=_read_template(_QWEN3_TEMPLATE),
-    )
-
-
-def _fast_tokenizer(file: Path, **options: str) -> Any:
-    import transformers
-
-    make: Any = transformers.PreTrainedTokenizerFast
-    return make(tokenizer_file=str(file), **options)
-
-
-def _cached_hub_folder(spec: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        cached = try_to_load_from_cache(spec, "tokenizer.json")
-    except HFValidationError:
-        raise _cannot_load(spec, "it is neither a Hub id nor a path that exists") from None
-    return Path(cached).parent if isinstance(cached, str) else None
-
-
-def _download(spec: str) -> Path:
-    """The local snapshot of a Hub repository's tokenizer files; fails fast without a network."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        folder = snapshot_download(
-            spec,
-            allow_patterns=list(_HUB_FILES),
-            ignore_patterns=list(_HUB_FILES_NOT),
-            etag_timeout=_HUB_TIMEOUT_SECONDS,
-        )
-    except Exception as error:
-        raise _cannot_load(spec, _first_line(error)) from error
-    return Path(folder)
-
-
-def _read_template(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotOpen(
-            f"cannot read the chat template {file}",
-            _first_line(error),
-            f"set {TEMPLATE_VARIABLE} to the path of a Jinja file",
-        ) from None
-
-
-def _cannot_load(spec: str, why: str) -> CannotOpen:
-    hint = "set TRAJHOUSE_TOKENIZER to a Hub id, a folder, or the path of a tokenizer.json"
-    if _QWEN3_NAMES.fullmatch(spec):
-        hint = "pip install 'trajhouse[qwen3]' (needs no Hub), or set TRAJHOUSE_TOKENIZER"
-    return CannotOpen(f"cannot load the tokenizer {spec}", why, hint)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

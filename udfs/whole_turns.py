@@ -1,31 +1,33 @@
 """Conversations to token ids with whole assistant turns trained, headers included.
 
 The datasets of the family seta mask like this: 1 from the `<|im_start|>` of an assistant's turn,
-through its `<|im_end|>` and the newline after it. Rendering, encoding and the proofs of a row are
-those of `masked_encoding`; here the mask is drawn back over the headers, and the text is given.
+through its `<|im_end|>` and the newline after it. Ids, mask and their proofs are those of
+`tokenize` with the role header in; the rendered text is given as well.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from trajhouse.udfs.conversations import Message, chats_of
-from trajhouse.udfs.loss_mask import ROLE_HEADER
-from trajhouse.udfs.masked_encoding import (
+from trajhouse.udfs.tokenizer import load_tokenizer
+from trajhouse.udfs.tokens.examples import Examples
+from trajhouse.udfs.tokens.policy import (
     ControlTokens,
-    Conversation,
+    Policy,
     Reason,
     RejectedError,
-    Tokens,
-    tokenize_rows,
+    RoleHeader,
 )
-from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
+from trajhouse.udfs.tokens.results import Tokens
+from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
+from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 WHOLE_TURNS_TYPE = pa.struct(
     [
@@ -41,7 +43,7 @@ WHOLE_TURNS_TYPE = pa.struct(
 
 _ROWS_PER_SLICE = 64
 _LONGEST_DETAIL = 500
-_TURN_START = ROLE_HEADER.removesuffix("assistant")
+_CHATML_HEADER = "<|im_start|>assistant"
 
 
 def tokenize_whole_turns(
@@ -58,8 +60,8 @@ def tokenize_whole_turns(
             source has them, to be rendered in place of the messages' own; null leaves those. A text
             is rendered as it is, other JSON as chat templates print it.
         tokenizer: string, n rows: as `load_tokenizer` takes it; its own chat template renders.
-        control_tokens: string, n rows: what becomes of content that spells a control token, as for
-            `tokenize_messages`.
+        control_tokens: string, n rows: what becomes of content that spells a control token, one of
+            `ControlTokens`.
 
     Returns:
         WHOLE_TURNS_TYPE, n rows, in chunks that are never laid together. `reason` is null where the
@@ -67,6 +69,7 @@ def tokenize_whole_turns(
 
     Raises:
         CannotOpen: A tokenizer cannot be loaded.
+        UsageFault: A template prints the date.
         ValueError: A policy on control tokens is unknown; or arguments are not as many as calls.
     """
     messages = pa.chunked_array([messages]) if isinstance(messages, pa.Array) else messages
@@ -74,23 +77,47 @@ def tokenize_whole_turns(
     settings = list(zip(tokenizer.to_pylist(), control_tokens.to_pylist(), strict=True))
     slices = []
     start = 0
-    for (spec, policy), run in groupby(settings):
+    for (spec, control), run in groupby(settings):
         stop = start + sum(1 for _ in run)
-        loaded, policy = load_tokenizer(spec), ControlTokens(policy)
+        loaded = load_tokenizer(spec)
+        loaded.require_date()
+        template = learn_template(loaded)
+        policy = _policy(ControlTokens(control))
         for first in range(start, stop, _ROWS_PER_SLICE):
             last = min(first + _ROWS_PER_SLICE, stop)
-            chats = chats_of(messages.slice(first, last - first).combine_chunks())
-            texts = sources[first:last]
-            rows = [
-                Conversation(_with_arguments(*row), None) for row in zip(chats, texts, strict=True)
-            ]
-            found = tokenize_rows(loaded, rows, policy)
-            slices.append(_as_arrow([_whole(loaded, row) for row in found]))
+            rows = messages.slice(first, last - first).combine_chunks()
+            rows = _with_arguments(rows, sources[first:last])
+            slices.append(_as_arrow(_whole_turns(template, rows, policy)))
         start = stop
     return pa.chunked_array(slices, WHOLE_TURNS_TYPE)
 
 
-def _with_arguments(chat: list[Message], arguments: str | None) -> list[Message]:
+@lru_cache(maxsize=2)
+def _policy(control_tokens: ControlTokens) -> Policy:
+    """One object a choice, so that what was learnt for it is found again."""
+    return Policy(control_tokens, RoleHeader.IN)
+
+
+def _whole_turns(
+    template: ChatTemplate, messages: pa.ListArray, policy: Policy
+) -> list[Tokens | RejectedError]:
+    n_rows = len(messages)
+    if _CHATML_HEADER not in (template.shape.header or ""):
+        detail = f"the template begins no turn with {_CHATML_HEADER}"
+        return [RejectedError(Reason.MASK_UNAVAILABLE, detail)] * n_rows
+    found = tokenize_rows(template, Examples(messages, [None] * n_rows, [0] * n_rows), policy)
+    return [found.row(row) for row in range(n_rows)]
+
+
+def _with_arguments(messages: pa.ListArray, arguments: Sequence[str | None]) -> pa.ListArray:
+    """The messages with the arguments of the calls of each row replaced."""
+    if all(text is None for text in arguments):
+        return messages
+    chats = zip(chats_of(messages), arguments, strict=True)
+    return pa.array([_replaced(chat, text) for chat, text in chats], messages.type)
+
+
+def _replaced(chat: list[Message], arguments: str | None) -> list[Message]:
     """The chat with the arguments of its calls replaced.
 
     JSON that is no text is printed as the filter `tojson` of chat templates prints it.
@@ -105,38 +132,20 @@ def _with_arguments(chat: list[Message], arguments: str | None) -> list[Message]
     return chat
 
 
-def _whole(tokenizer: LoadedTokenizer, row: Tokens | RejectedError) -> Tokens | RejectedError:
-    """The row with the header of each trained span trained as well."""
-    if isinstance(row, RejectedError):
-        return row
-    opening = tokenizer.control_ids.get(_TURN_START)
-    openings = np.flatnonzero(row.ids == opening) if opening is not None else np.zeros(0, np.int64)
-    starts = np.flatnonzero(np.diff(row.mask, prepend=np.int8(0)) == 1)
-    before = np.searchsorted(openings, starts) - 1
-    if len(openings) == 0 or before.min() < 0 or len(set(before.tolist())) != len(before):
-        detail = f"a trained span follows no {_TURN_START} of its own"
-        return RejectedError(Reason.MASK_UNAVAILABLE, detail)
-    mask: NDArray[np.int8] = row.mask.copy()
-    for header, start in zip(openings[before], starts, strict=True):
-        mask[header:start] = 1
-    return Tokens(row.ids, mask, row.text)
-
-
 def _as_arrow(rows: Sequence[Tokens | RejectedError]) -> pa.StructArray:
     given = [row if isinstance(row, Tokens) else None for row in rows]
     refused = [row if isinstance(row, RejectedError) else None for row in rows]
-    ids = np.concatenate([np.zeros(0, np.int32), *(row.ids for row in given if row)])
-    mask = np.concatenate([np.zeros(0, np.int8), *(row.mask for row in given if row)])
-    bounds = pa.array(np.cumsum([0, *(len(row.ids) if row else 0 for row in given)]), pa.int32())
-    is_null = pa.array([row is None for row in given], pa.bool_())
-    sums = [int(row.mask.sum(dtype=np.int64)) if row else None for row in given]
     columns = [
-        pa.array([row.text if row else None for row in given], pa.string()),
-        pa.ListArray.from_arrays(bounds, pa.array(ids), mask=is_null),
-        pa.ListArray.from_arrays(bounds, pa.array(mask), mask=is_null),
-        pa.array([len(row.ids) if row else None for row in given], pa.int32()),
-        pa.array(sums, pa.int32()),
-        pa.array([str(row.reason) if row else None for row in refused], pa.string()),
-        pa.array([row.detail[:_LONGEST_DETAIL] if row else None for row in refused], pa.string()),
+        [row.text if row else None for row in given],
+        [row.ids if row else None for row in given],
+        [row.mask if row else None for row in given],
+        [len(row.ids) if row else None for row in given],
+        [int(row.mask.sum(dtype=np.int64)) if row else None for row in given],
+        [str(row.reason) if row else None for row in refused],
+        [row.detail[:_LONGEST_DETAIL] if row else None for row in refused],
     ]
-    return pa.StructArray.from_arrays(columns, fields=list(WHOLE_TURNS_TYPE))
+    arrays = [
+        pa.array(column, field.type)
+        for column, field in zip(columns, WHOLE_TURNS_TYPE, strict=True)
+    ]
+    return pa.StructArray.from_arrays(arrays, fields=list(WHOLE_TURNS_TYPE))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_TOKENIZER = "Qwen/Qwen3-8B"
 
+Shown: TypeAlias = tuple[Callable[[], dict[str, Any]], Iterator[str]]
+"""What is shown: made as one JSON value when it is called, and as pieces of text."""
+
 
 @click.command()
 @click.argument("name", metavar="MART|TRAJECTORY_ID")
@@ -30,8 +33,9 @@ def show(settings: Settings, name: str, mask: bool, as_json: bool) -> None:
 
     A mart comes with its description, columns, tests and rows. A trajectory is found by its id, or
     by a beginning or end that only its id has; where a name is both, the mart is shown. With
-    --mask the trained part is green, or in [[…]] where there is no colour, and control tokens are
-    in magenta or ⟨…⟩. Content is shown as text, whatever it contains.
+    --mask trained tokens are green, control tokens magenta, trained control tokens green in
+    reverse; where there is no colour, ⟦…⟧ is around what is trained and ⟨…⟩ around control tokens.
+    Content is shown as text, whatever it contains.
 
     \b
     Examples:
@@ -52,47 +56,42 @@ def show(settings: Settings, name: str, mask: bool, as_json: bool) -> None:
                 )
             from trajhouse.cli.querying.mart_page import describe_mart, mart_page
 
-            page = describe_mart(connection, marts[name], _project())
-            pieces = mart_page(page)
+            description = describe_mart(connection, marts[name], _project())
+            shown: Shown = (lambda: description, mart_page(description))
         else:
             trajectory_id = require_trajectory_id(connection, marts, name)
-            read = _masked if mask else _transcript
-            page, pieces = read(connection, trajectory_id)
+            shown = (_masked if mask else _transcript)(connection, trajectory_id)
+    page, pieces = shown
     if as_json:
-        write_json(page, sys.stdout.buffer)
+        write_json(page(), sys.stdout.buffer)
     else:
         write_text(pieces, sys.stdout.buffer)
 
 
-def _transcript(
-    connection: duckdb.DuckDBPyConnection, trajectory_id: str
-) -> tuple[dict[str, Any], Iterator[str]]:
+def _transcript(connection: duckdb.DuckDBPyConnection, trajectory_id: str) -> Shown:
     from trajhouse.cli.querying.transcript import read_trajectory, transcript
 
     row = read_trajectory(connection, trajectory_id)
-    return row, transcript(row, _is_coloured())
+    return lambda: row, transcript(row, _is_coloured())
 
 
-def _masked(
-    connection: duckdb.DuckDBPyConnection, trajectory_id: str
-) -> tuple[dict[str, Any], Iterator[str]]:
-    from trajhouse.cli.querying.masks import (
-        as_json,
-        load_same_tokenizer,
-        masked_text,
-        read_tokens,
-        spans_of,
-    )
+def _masked(connection: duckdb.DuckDBPyConnection, trajectory_id: str) -> Shown:
+    from trajhouse.cli.querying.mask_text import masked_text
+    from trajhouse.cli.querying.masks import as_json, load_same_tokenizer, read_tokens, spans_of
 
     tokens = read_tokens(connection, trajectory_id)
     spec = os.environ.get("TRAJHOUSE_TOKENIZER") or _DEFAULT_TOKENIZER
     spans = spans_of(tokens, load_same_tokenizer(spec, tokens.fingerprint))
-    page = {"trajectory_id": trajectory_id, **as_json(tokens, spans)}
-    return page, masked_text(spans, _is_coloured())
+    n_tokens, n_trained = len(tokens.input_ids), tokens.n_trained_tokens
+    return (
+        lambda: {"trajectory_id": trajectory_id, **as_json(tokens, spans)},
+        masked_text(spans, n_tokens, n_trained, _is_coloured()),
+    )
 
 
 def _is_coloured() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_wanted and sys.stdout.isatty()
 
 
 def _project() -> Path | None:

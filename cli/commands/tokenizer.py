@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -52,9 +51,7 @@ def audit(name: str, as_json: bool) -> None:
     from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 
     is_template = name.endswith(".jinja")
-    loaded = load_tokenizer(
-        DEFAULT_TOKENIZER if is_template else name, Path(name) if is_template else None
-    )
+    loaded = load_tokenizer(*((DEFAULT_TOKENIZER, name) if is_template else (name,)))
     found = {question: str(fact) for question, fact in asdict(audit_template(loaded)).items()}
     if as_json:
         write_json([found], sys.stdout.buffer)

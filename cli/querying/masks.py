@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from trajhouse.cli.errors import CannotOpen, TrajhouseError
-from trajhouse.cli.querying.inert import inert_line, inert_text
+from trajhouse.cli.querying.inert import inert_line
 
 if TYPE_CHECKING:
     from trajhouse.udfs.tokenizer import LoadedTokenizer
 
-OPEN, CLOSE = "[[", "]]"
-CONTROL_OPEN, CONTROL_CLOSE = "⟨", "⟩"
-_GREEN, _MAGENTA, _PLAIN = "\x1b[32m", "\x1b[1;35m", "\x1b[0m"
 _ROW = """
 select input_ids, loss_mask, n_tokens, n_trained_tokens, tokenizer
 from marts.sft_tokenized
@@ -78,63 +75,40 @@ def read_tokens(connection: duckdb.DuckDBPyConnection, trajectory_id: str) -> Ma
 
 
 def load_same_tokenizer(spec: str, fingerprint: str) -> LoadedTokenizer:
-    """The tokenizer that the row was made with.
+    """A tokenizer with the vocabulary that the row was made with.
 
     Raises:
-        CannotOpen: It cannot be loaded, or another one made the row.
+        CannotOpen: It cannot be loaded, or has another vocabulary.
     """
-    from trajhouse.udfs.masked_encoding import ControlTokens
     from trajhouse.udfs.tokenizer import load_tokenizer
 
     loaded = load_tokenizer(spec)
-    known = [loaded.fingerprint(policy) for policy in ControlTokens]
-    if fingerprint not in known:
+    if not fingerprint.startswith(loaded.vocabulary_hash):
         raise CannotOpen(
             f"tokenizer {spec} did not make these tokens",
-            f"their fingerprint is {fingerprint}, its own {' or '.join(known)}; the tokenizer, its "
-            "chat template or a library version differs",
+            f"their fingerprint is {inert_line(fingerprint)}, where those of this tokenizer start "
+            f"with {loaded.vocabulary_hash}",
             "set TRAJHOUSE_TOKENIZER to the one of the build, or run trajhouse build again",
         )
     return loaded
 
 
-def spans_of(tokens: MaskedTokens, tokenizer: LoadedTokenizer) -> list[Span]:
-    """The tokens as spans, in order; a control token is a span of its own."""
-    is_control = tokenizer.is_control
-    keys = []
-    for position, (token, mask) in enumerate(zip(tokens.input_ids, tokens.loss_mask, strict=True)):
-        control = bool(token < len(is_control) and is_control[token])
-        keys.append((bool(mask), control, position if control else -1))
-    spans = []
-    start = 0
-    for (trained, control, _), group in groupby(keys):
-        n_tokens = len(list(group))
-        ids = list(tokens.input_ids[start : start + n_tokens])
-        text = tokenizer.backend.decode(ids, skip_special_tokens=False)
-        spans.append(Span(text, start, n_tokens, trained, control))
-        start += n_tokens
-    return spans
+def spans_of(tokens: MaskedTokens, tokenizer: LoadedTokenizer) -> Iterator[Span]:
+    """The tokens as spans, in order, decoded one by one; a control token is a span of its own."""
+    import numpy as np
+
+    ids, is_trained = np.asarray(tokens.input_ids), np.asarray(tokens.loss_mask) != 0
+    flags = tokenizer.is_control
+    is_control = (ids < len(flags)) & flags[np.minimum(ids, len(flags) - 1)]
+    is_start = np.ones(len(ids), dtype=np.bool_)
+    is_start[1:] = (is_trained[1:] != is_trained[:-1]) | is_control[1:] | is_control[:-1]
+    starts = np.flatnonzero(is_start).tolist()
+    for start, end in pairwise([*starts, len(ids)]):
+        text = tokenizer.backend.decode(ids[start:end].tolist(), skip_special_tokens=False)
+        yield Span(text, start, end - start, bool(is_trained[start]), bool(is_control[start]))
 
 
-def masked_text(spans: Sequence[Span], is_coloured: bool) -> Iterator[str]:
-    """The whole conversation as the model sees it, the trained part marked, in pieces of text.
-
-    Args:
-        spans: As `spans_of` gives them.
-        is_coloured: Green for trained and magenta for control tokens, instead of `[[…]]` around
-            the trained part and `⟨…⟩` around each control token.
-    """
-    for trained, group in groupby(spans, key=lambda span: span.is_trained):
-        if trained and not is_coloured:
-            yield OPEN
-        for span in group:
-            yield _coloured(span) if is_coloured else _bracketed(span)
-        if trained and not is_coloured:
-            yield CLOSE
-    yield "\n"
-
-
-def as_json(tokens: MaskedTokens, spans: Sequence[Span]) -> dict[str, Any]:
+def as_json(tokens: MaskedTokens, spans: Iterable[Span]) -> dict[str, Any]:
     """Counts, fingerprint and spans, for `--json`."""
     return {
         "tokenizer": tokens.fingerprint,
@@ -151,14 +125,3 @@ def as_json(tokens: MaskedTokens, spans: Sequence[Span]) -> dict[str, Any]:
             for span in spans
         ],
     }
-
-
-def _bracketed(span: Span) -> str:
-    text = inert_text(span.text)
-    return f"{CONTROL_OPEN}{text}{CONTROL_CLOSE}" if span.is_control else text
-
-
-def _coloured(span: Span) -> str:
-    if span.is_control:
-        return f"{_MAGENTA}{inert_text(span.text)}{_PLAIN}"
-    return f"{_GREEN}{inert_text(span.text)}{_PLAIN}" if span.is_trained else inert_text(span.text)

@@ -11,6 +11,9 @@
             {%- do policy.update({name: var(name)}) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if var('template_date') is not none -%}
+        {%- do policy.update({'template_date': var('template_date') | string}) -%}
+    {%- endif -%}
     case {{ family }}
         {%- for name, choice in var('control_tokens_by_family').items() %}
         when {{ sql_text(name) }} then {{ sql_text(tojson(dict(policy, control_tokens=choice))) }}

@@ -8,7 +8,7 @@ tokenized as (
     select
         *,
         n_tokens as n_tokens_whole,
-        {{ max_length() }}::integer as max_length
+        {{ max_length() or 'null' }}::integer as max_length
     from {{ ref('int_trajectories_tokenized') }}
 ),
 

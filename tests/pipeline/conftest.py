@@ -9,11 +9,12 @@ from tests.pipeline.processes import QWEN3, REAL, SAMPLE, Built, built
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The bundled sample, built. Not to be changed by a test."""
+    """The bundled sample, every model built. Not to be changed by a test."""
     return built(
         tmp_path_factory.mktemp("sample") / "warehouse",
         ("openai", str(SAMPLE / "support.jsonl"), "--dataset", "support"),
         ("swe_agent", str(SAMPLE / "repairs"), "--dataset", "repairs"),
+        is_whole=True,
     )
 
 

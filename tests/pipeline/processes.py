@@ -13,13 +13,19 @@ from typing import Any
 
 import duckdb
 
+from tests.few_families import families_landed, project_of
 from trajhouse.cli.sampling.request import Ingest
 
 PROJECT = Path(__file__).resolve().parents[2]
 REAL = PROJECT.parent / "shared" / "data" / "real"
 QWEN3 = PROJECT.parent / "shared" / "data" / "tokenizers" / "qwen3"
 SAMPLE = PROJECT / "tests" / "sample"
-OWN_SETTINGS = ("TRAJHOUSE_WAREHOUSE", "TRAJHOUSE_DATABASE", "TRAJHOUSE_TOKENIZER")
+OWN_SETTINGS = (
+    "TRAJHOUSE_WAREHOUSE",
+    "TRAJHOUSE_DATABASE",
+    "TRAJHOUSE_TOKENIZER",
+    "TRAJHOUSE_PROJECT",
+)
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,19 @@ def sample_landings(ingests: Iterable[Ingest], folder: Path) -> list[tuple[str, 
     ]
 
 
-def built(root: Path, *landings: tuple[str, ...], **environment: str) -> Built:
-    """Land each of `landings` (the arguments of ingest) and build."""
-    warehouse = Built(root, environment)
+def built(
+    root: Path, *landings: tuple[str, ...], is_whole: bool = False, **environment: str
+) -> Built:
+    """Land and build.
+
+    Args:
+        root: The warehouse folder.
+        landings: The arguments of each ingest.
+        is_whole: Whether to build every model, also of families that have not landed.
+        environment: Variables for its processes.
+    """
+    project = PROJECT if is_whole else project_of(*families_landed(landings))
+    warehouse = Built(root, {"TRAJHOUSE_PROJECT": str(project)} | environment)
     for landing in landings:
         done = warehouse.run("ingest", *landing)
         assert done.returncode == 0, done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -13,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from tests.few_families import project_of
 from tests.pipeline.processes import PROJECT, SAMPLE, Built, built, trajhouse
 from trajhouse.cli.locks import hold
 
@@ -21,10 +24,31 @@ pytestmark = pytest.mark.slow
 ACCEPTED = "select count(*) from marts.trajectories"
 
 
+@dataclass(frozen=True)
+class Failed:
+    """A warehouse, and the build of it that has failed."""
+
+    warehouse: Built
+    build: subprocess.CompletedProcess[str]
+
+
 @pytest.fixture
 def copy(sample: Built, tmp_path: Path) -> Built:
-    """A copy of the built sample that a test may change."""
-    return Built(Path(shutil.copytree(sample.root, tmp_path / "warehouse")), sample.environment)
+    """A copy of the built sample that a test may change, and build without the other families."""
+    return copied(sample, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def failed(sample: Built, tmp_path_factory: pytest.TempPathFactory) -> Failed:
+    """A copy whose next build has failed."""
+    warehouse = copied(sample, tmp_path_factory.mktemp("failed"))
+    miscount_a_file(warehouse.root)
+    return Failed(warehouse, warehouse.run("build"))
+
+
+def copied(sample: Built, folder: Path) -> Built:
+    root = Path(shutil.copytree(sample.root, folder / "warehouse"))
+    return Built(root, {"TRAJHOUSE_PROJECT": str(project_of("openai", "swe_agent"))})
 
 
 def miscount_a_file(root: Path) -> None:
@@ -36,24 +60,25 @@ def miscount_a_file(root: Path) -> None:
     pq.write_table(files.set_column(column, "n_records", wrong), part)
 
 
-def test_a_failing_test_publishes_nothing_and_shows_rows_and_query(copy: Built) -> None:
-    before = (copy.root / "warehouse.duckdb").read_bytes()
-    miscount_a_file(copy.root)
-    done = copy.run("build")
+def test_a_failing_test_publishes_nothing_and_shows_rows_and_query(
+    failed: Failed, sample: Built
+) -> None:
+    before = (sample.root / "warehouse.duckdb").read_bytes()
+    done, root = failed.build, failed.warehouse.root
     assert done.returncode == 7
-    assert (copy.root / "warehouse.duckdb").read_bytes() == before
-    assert not (copy.root / "warehouse.next.duckdb").exists()
+    assert (root / "warehouse.duckdb").read_bytes() == before
+    assert not (root / "warehouse.next.duckdb").exists()
     assert "assert_records_conserved" in done.stderr
     assert '"n_records": 40' in done.stderr or '"n_records": 2' in done.stderr
     assert "select" in done.stderr
     assert done.stdout == ""
 
 
-def test_the_build_that_failed_can_be_queried(copy: Built) -> None:
-    miscount_a_file(copy.root)
-    assert copy.run("build").returncode == 7
-    done = copy.run("query", "--failed", "--json", "select sum(n_records) as n from raw.files")
-    assert json.loads(done.stdout) == [{"n": 39 + 8 + files_landed_with_the_first(copy)}]
+def test_the_build_that_failed_can_be_queried(failed: Failed) -> None:
+    sql = "select sum(n_records) as n from raw.files"
+    done = failed.warehouse.run("query", "--failed", "--json", sql)
+    n_files = files_landed_with_the_first(failed.warehouse)
+    assert json.loads(done.stdout) == [{"n": 39 + 8 + n_files}]
 
 
 def files_landed_with_the_first(built: Built) -> int:
@@ -106,7 +131,7 @@ def test_an_empty_warehouse_builds(tmp_path: Path) -> None:
 
 def test_a_tokenizer_that_is_not_there_stops_the_build(copy: Built) -> None:
     before = (copy.root / "warehouse.duckdb").read_bytes()
-    missing = Built(copy.root, {"TRAJHOUSE_TOKENIZER": "./no-such-tokenizer"})
+    missing = Built(copy.root, copy.environment | {"TRAJHOUSE_TOKENIZER": "./no-such-tokenizer"})
     done = missing.run("build")
     assert done.returncode == 1
     assert "no-such-tokenizer" in done.stderr

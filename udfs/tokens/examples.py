@@ -10,6 +10,28 @@ import pyarrow as pa
 from trajhouse.udfs.conversations import chats_of
 from trajhouse.udfs.tokens.rows import Conversation
 
+CHAT_TYPE = pa.list_(
+    pa.struct(
+        {
+            "role": pa.string(),
+            "content": pa.string(),
+            "reasoning_content": pa.string(),
+            "tool_calls": pa.list_(
+                pa.struct(
+                    {
+                        "id": pa.string(),
+                        "type": pa.string(),
+                        "function": pa.struct({"name": pa.string(), "arguments": pa.string()}),
+                    }
+                )
+            ),
+            "tool_call_id": pa.string(),
+            "name": pa.string(),
+        }
+    )
+)
+"""The messages of a row, as in the mart sft_messages."""
+
 
 @dataclass(frozen=True)
 class Examples:

@@ -1,14 +1,15 @@
 """From pieces and ids to parts that are proven token by token.
 
 Every token has a place in the render, so every claim about the mask is a claim about places: no
-control token touches content, no token before a turn is trained, each turn ends with its stop token.
-Where an answer starts with white space, the end of the header and its beginning may be one token:
-that token is trained, as `transformers` does.
+control token touches content, no token before a turn is trained, each turn ends with its stop
+token. Where an answer starts with white space, the end of the header and its beginning may be one
+token: that token is trained, as `transformers` does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,25 +28,39 @@ class TokenParts:
     """What was found out of the tokens of rows.
 
     Attributes:
-        parts: `Part` of each token; n.
-        turn_ends: The tokens after the last of each assistant turn; turns.
+        bounds: Where each run of tokens of one part starts, and the number of tokens; runs + 1.
+        parts: `Part` of each run; a row begins with a run of its own; runs.
+        row_runs: Where the runs of each row start, and their number; rows + 1.
+        turn_ends: The number of tokens up to the end of each of the assistant's turns; turns.
         row_turns: Where the turns of each row start, and their number; rows + 1.
         faults: By row, why its mask is not proven.
     """
 
+    bounds: Int
     parts: NDArray[np.int8]
+    row_runs: Int
     turn_ends: Int
     row_turns: Int
     faults: dict[int, str]
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """A value for each part as one for each token."""
+        return np.repeat(values[self.parts], np.diff(self.bounds))
+
+    def sums(self, values: NDArray[Any]) -> Int:
+        """By row, the sum over its tokens of a value for each part."""
+        by_run = np.diff(self.bounds) * values[self.parts]
+        return np.diff(np.concatenate([np.zeros(1, np.int64), np.cumsum(by_run)])[self.row_runs])
 
 
 def control_faults(
     pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary
 ) -> dict[int, tuple[int, int]]:
     """By row, the first control token that touches content, and the piece it touches."""
-    control = np.flatnonzero(vocabulary.is_control[tokens.ids])
-    first = np.searchsorted(pieces.ends, tokens.starts[control], side="right")
-    last = np.searchsorted(pieces.ends, np.maximum(tokens.ends[control] - 1, 0), side="right")
+    control = vocabulary.controls(tokens.ids)
+    ends = tokens.ends[control].astype(np.int64)
+    first = np.searchsorted(pieces.ends, tokens.starts(control), side="right")
+    last = np.searchsorted(pieces.ends, np.maximum(ends - 1, 0), side="right")
     last = np.minimum(np.maximum(last, first), len(pieces.ends) - 1)
     n_content = np.concatenate([np.zeros(1, np.int64), np.cumsum(pieces.is_content)])
     touching = np.flatnonzero(n_content[last + 1] > n_content[np.minimum(first, last)])
@@ -63,28 +78,33 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     A token over the end of a context goes with what follows, if nothing but white space of it lies
     before; over the end of a turn it is context; inside a turn it goes with its first byte.
     """
-    starts = np.concatenate([np.zeros(1, np.int64), pieces.ends[:-1]])
-    opens_row = np.zeros(len(pieces.ends) + 1, dtype=np.bool_)
+    n_pieces, n_tokens = len(pieces.ends), len(tokens.ids)
+    starts = np.concatenate([np.zeros(1, np.int64), pieces.ends])
+    opens_row = np.zeros(n_pieces + 1, dtype=np.bool_)
     opens_row[pieces.row_pieces] = True
-    differs = np.concatenate([[True], pieces.parts[1:] != pieces.parts[:-1]])
-    runs = np.flatnonzero(opens_row[:-1] | differs) if len(pieces.ends) else np.zeros(0, np.int64)
+    differs = np.ones(n_pieces, dtype=np.bool_)
+    differs[1:] = pieces.parts[1:] != pieces.parts[:-1]
+    runs = np.flatnonzero(opens_row[:-1] | differs)
     places, parts, opens_row = starts[runs], pieces.parts[runs], opens_row[runs]
     before = np.concatenate([np.zeros(1, np.int8), parts])[: len(parts)]
     is_inner = (before > 0) & (parts > 0) & ~opens_row
-    by_end = np.searchsorted(tokens.ends, places, side="right")
-    by_start = np.searchsorted(tokens.starts, places, side="left")
-    firsts = np.minimum(np.where(is_inner, by_start, by_end), len(tokens.ids))
-    firsts = np.maximum.accumulate(firsts)
-    token_parts = np.repeat(parts, np.diff(np.append(firsts, len(tokens.ids))))
+    firsts = tokens.ending_by(places)
+    firsts[is_inner] = tokens.starting_before(places[is_inner])
+    firsts = np.maximum.accumulate(np.minimum(firsts, n_tokens))
     opening = np.flatnonzero((parts > 0) & ~is_inner)
-    closing = (before > 0) & ((parts == 0) | opens_row)
-    turn_ends = firsts[closing]
+    turn_ends = firsts[(before > 0) & ((parts == 0) | opens_row)]
     if len(parts) and parts[-1] > 0:
-        turn_ends = np.append(turn_ends, len(tokens.ids))
+        turn_ends = np.append(turn_ends, n_tokens)
     faults = _edge_faults(pieces, tokens, places[opening], firsts[opening], turn_ends)
     faults |= _stop_faults(tokens, firsts[opening], turn_ends, vocabulary)
-    row_turns = np.searchsorted(turn_ends, tokens.row_tokens, side="right")
-    return TokenParts(token_parts, turn_ends, row_turns, faults)
+    return TokenParts(
+        np.append(firsts, n_tokens),
+        parts,
+        np.searchsorted(runs, pieces.row_pieces),
+        turn_ends,
+        np.searchsorted(turn_ends, tokens.row_tokens, side="right"),
+        faults,
+    )
 
 
 def _edge_faults(
@@ -95,9 +115,10 @@ def _edge_faults(
     rows = _rows_of(tokens, np.maximum(turn_ends[empty] - 1, 0))
     faults = dict.fromkeys(rows, "a trained turn holds no token")
     inside = np.flatnonzero(~empty)
-    over = inside[tokens.starts[firsts[inside]] < places[inside]]
-    for turn in over.tolist():
-        shared = pieces.data[tokens.starts[firsts[turn]] : places[turn]]
+    begins = tokens.starts(firsts[inside])
+    is_over = begins < places[inside]
+    for turn, begin in zip(inside[is_over].tolist(), begins[is_over].tolist(), strict=True):
+        shared = pieces.data[begin : places[turn]]
         if not _BLANK[shared].all():
             faults[_rows_of(tokens, firsts[[turn]])[0]] = "a turn begins within a token"
     return faults

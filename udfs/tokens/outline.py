@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokens.policy import Part
-from trajhouse.udfs.tokens.stand_ins import STAND_IN, NeutralChat, Slot, stand_in
+from trajhouse.udfs.tokens.stand_ins import STAND_IN, NeutralChat, Slot
 from trajhouse.udfs.tokens.turns import MaskError, Turn
 
-_CLOSING_TAG = re.compile(r"</[^<>\s]+>\s*")
+SlotSpan = tuple[int, int, Slot]
+"""Where a stand-in starts and ends in a render, and for what it stands."""
+
+_CLOSING_TAG = re.compile(r"</[^<>\s]+>\n*")
 
 
 class Piece(NamedTuple):
@@ -46,17 +50,16 @@ class AlignError(Exception):
     """The template does more with a text than to print it; the message says with which."""
 
 
-def slot_spans(text: str, neutral: NeutralChat) -> list[tuple[int, int, Slot]]:
+def slot_spans(text: str, neutral: NeutralChat) -> list[SlotSpan]:
     """Start, end and slot of every stand-in in a render, in order."""
-    return [
-        (match.start(), match.end(), neutral.slots[int(match[1])])
-        for match in STAND_IN.finditer(text)
-        if int(match[1]) < len(neutral.slots)
-    ]
+    found = ((match.start(), match.end(), int(match[1])) for match in STAND_IN.finditer(text))
+    slots = neutral.slots
+    return [(start, end, slots[n]) for start, end, n in found if n < len(slots)]
 
 
 def outline_of(
     text: str,
+    spans: Sequence[SlotSpan],
     neutral: NeutralChat,
     turns: Sequence[Turn],
     control: re.Pattern[str],
@@ -66,6 +69,7 @@ def outline_of(
 
     Args:
         text: The render.
+        spans: The stand-ins in it, as of `slot_spans`.
         neutral: What was rendered.
         turns: The assistant's turns in it.
         control: Matches control tokens.
@@ -74,19 +78,21 @@ def outline_of(
     Raises:
         MaskError: A turn holds content of another message than the assistant's.
     """
-    spans = slot_spans(text, neutral)
     cuts = {0: Part.CONTEXT}
+    starts = [start for start, _, _ in spans]
+    turn_starts = set()
     for turn in turns:
-        inside = [span for span in spans if turn.start <= span[0] and span[1] <= turn.end]
+        inside = spans[bisect_left(starts, turn.start) : bisect_left(starts, turn.end)]
         for _, _, slot in inside:
             if slot.message < 0 or neutral.chat[slot.message].get("role") != "assistant":
                 raise MaskError(f"a trained turn holds {described(slot)}")
         if not header_in:
             cuts[turn.header] = Part.CONTEXT
         start = turn.header if header_in else turn.start
+        turn_starts.add(start)
         cuts |= _part_cuts(text, start, turn, inside, neutral.chat, control)
         cuts[turn.end] = Part.CONTEXT
-    return Outline(list(_pieces(text, spans, neutral, cuts)), neutral.slots)
+    return Outline(list(_pieces(text, spans, turn_starts, cuts)), neutral.slots)
 
 
 def align(outline: Outline, text: str) -> Outline:
@@ -98,32 +104,32 @@ def align(outline: Outline, text: str) -> Outline:
 
     Raises:
         AlignError: They differ in more than the texts, or a text is neither printed as it is nor as
-            the inside of a JSON string.
+            the inside of a JSON or Python string.
     """
     pieces = []
     position = 0
+    last = len(outline.pieces) - 1
     for k, piece in enumerate(outline.pieces):
-        if piece.slot < 0:
-            if not text.startswith(piece.text, position):
+        written, number, part = piece
+        if number < 0:
+            if not text.startswith(written, position):
                 raise AlignError(_divergence(outline, k))
-            position += len(piece.text)
+            position += len(written)
             pieces.append(piece)
             continue
-        following = outline.pieces[k + 1].text if k + 1 < len(outline.pieces) else ""
-        is_literal = k + 1 < len(outline.pieces) and outline.pieces[k + 1].slot < 0
-        for spelled in _spellings(outline.slots[piece.slot].text):
+        is_literal = k < last and outline.pieces[k + 1].slot < 0
+        following = outline.pieces[k + 1].text if is_literal else ""
+        for spelled in _spellings(outline.slots[number].text):
             end = position + len(spelled)
-            if text.startswith(spelled, position) and (
-                not is_literal or text.startswith(following, end)
-            ):
+            if text.startswith(spelled, position) and text.startswith(following, end):
                 break
         else:
-            raise AlignError(f"the template changes {described(outline.slots[piece.slot])}")
-        pieces.append(piece._replace(text=spelled))
+            raise AlignError(f"the template changes {described(outline.slots[number])}")
+        pieces.append(Piece(spelled, number, part))
         position = end
     if position != len(text):
         raise AlignError(_divergence(outline, len(outline.pieces)))
-    return replace(outline, pieces=pieces)
+    return Outline(pieces, outline.slots)
 
 
 def described(slot: Slot) -> str:
@@ -146,7 +152,7 @@ def _part_cuts(
     text: str,
     start: int,
     turn: Turn,
-    inside: Sequence[tuple[int, int, Slot]],
+    inside: Sequence[SlotSpan],
     chat: Sequence[Message],
     control: re.Pattern[str],
 ) -> dict[int, Part]:
@@ -176,35 +182,44 @@ def _cut_in(gap: str, following: Part, control: re.Pattern[str]) -> int:
 
 
 def _after_closing(gap: str) -> int:
-    """Where the last closing tag of a text ends, with white space after it; 0 without one."""
+    """Where the last closing tag of a text ends, with the newlines after it; 0 without one."""
     return max((match.end() for match in _CLOSING_TAG.finditer(gap)), default=0)
 
 
 def _pieces(
     text: str,
-    spans: Sequence[tuple[int, int, Slot]],
-    neutral: NeutralChat,
+    spans: Sequence[SlotSpan],
+    turn_starts: set[int],
     cuts: dict[int, Part],
 ) -> Iterator[Piece]:
-    numbers = {start: int(text[start + 2 : end - 2]) for start, end, _ in spans}
-    edges = {start for start, _, _ in spans} | {end for _, end, _ in spans}
-    bounds = sorted({*cuts, *edges, 0, len(text)})
+    """The pieces in order; an empty one of context stands between turns that touch."""
     part = Part.CONTEXT
-    for start, end in zip(bounds, bounds[1:], strict=False):
-        part = cuts.get(start, part)
-        number = numbers.get(start, -1)
-        yield Piece(stand_in(number) if number >= 0 else text[start:end], number, part)
+    position = 0
+    waiting = sorted(cuts.items(), reverse=True)
+    for start, end, _ in [*spans, (len(text), len(text), None)]:
+        while waiting and waiting[-1][0] <= start:
+            cut, following = waiting.pop()
+            if cut > position:
+                yield Piece(text[position:cut], -1, part)
+                position = cut
+            if part is not Part.CONTEXT and cut in turn_starts:
+                yield Piece("", -1, Part.CONTEXT)
+            part = following
+        if start > position:
+            yield Piece(text[position:start], -1, part)
+        if end > start:
+            yield Piece(text[start:end], int(text[start + 2 : end - 2]), part)
+        position = end
 
 
 def _spellings(text: str) -> Iterator[str]:
     yield text
     for ascii_only in (False, True):
         yield json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+    yield repr(text)[1:-1]
 
 
 def _divergence(outline: Outline, k: int) -> str:
     before = next((piece for piece in outline.pieces[:k][::-1] if piece.slot >= 0), None)
     where = described(outline.slots[before.slot]) if before else "its beginning"
     return f"the template decides by content, after {where}"
-
-

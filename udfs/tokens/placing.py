@@ -15,6 +15,8 @@ from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Int
@@ -34,16 +36,36 @@ class Placed:
 
     Attributes:
         ids: n.
-        starts, ends: Where each token lies in the bytes of the renders; n.
+        ends: Where each token ends in the bytes of the renders; n.
+        gapped_starts: Where each token starts, n; None where each starts at the end of the one
+            before it.
         row_tokens: Where the tokens of each row start, and their number; rows + 1.
         unplaced: By row, why its places are not known.
     """
 
     ids: NDArray[np.int32]
-    starts: Int
-    ends: Int
+    ends: NDArray[np.integer]
+    gapped_starts: NDArray[np.integer] | None
     row_tokens: Int
     unplaced: dict[int, str]
+
+    def starts(self, tokens: Int) -> Int:
+        """Where some of the tokens start."""
+        if self.gapped_starts is not None:
+            return self.gapped_starts[tokens].astype(np.int64)
+        return np.where(tokens > 0, self.ends[np.maximum(tokens - 1, 0)], 0).astype(np.int64)
+
+    def ending_by(self, places: Int) -> Int:
+        """How many tokens end at or before each place."""
+        return np.searchsorted(self.ends, places.astype(self.ends.dtype), side="right")
+
+    def starting_before(self, places: Int) -> Int:
+        """How many tokens start before each place."""
+        if self.gapped_starts is not None:
+            places = places.astype(self.gapped_starts.dtype)
+            return np.searchsorted(self.gapped_starts, places, side="left")
+        before = np.searchsorted(self.ends, places.astype(self.ends.dtype), side="left")
+        return np.minimum(before + (places > 0), len(self.ids))
 
 
 def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
@@ -51,33 +73,53 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     found = tokenizer.encoder.encode(texts)
     n_bytes = vocabulary_of(tokenizer).n_bytes
     if n_bytes is None:
-        sizes = np.zeros(len(found.ids), np.int64)
-        by_offsets = list(range(len(texts)))
-    else:
-        sizes = n_bytes[found.ids]
-        by_offsets = _normalised_otherwise(texts)
-    ends = np.cumsum(sizes, dtype=np.int64)
-    reached = np.concatenate([np.zeros(1, np.int64), ends])[found.bounds]
-    unequal = np.flatnonzero(np.diff(reached) != np.diff(texts.bounds))
-    if not len(unequal) and not by_offsets:
-        return Placed(found.ids, ends - sizes, ends, found.bounds, {})
-    ends += np.repeat(texts.bounds[:-1] - reached[:-1], np.diff(found.bounds))
-    starts = ends - sizes
+        return _placed_by_offsets(tokenizer, texts, found)
+    sizes = pc.take(n_bytes, pa.array(found.ids)).to_numpy()
+    dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
+    ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
+    last = found.bounds[1:] - 1
+    is_full = bool((last >= found.bounds[:-1]).all()) and np.array_equal(
+        ends[last], texts.bounds[1:]
+    )
+    if is_full and not _normalised_otherwise(texts):
+        return Placed(found.ids, ends, None, found.bounds, {})
+    return _placed_by_offsets(tokenizer, texts, found)
+
+
+def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds) -> Placed:
+    """Places as the reference encoder tells them, row by row."""
+    starts = np.zeros(len(found.ids), np.int64)
+    ends = np.zeros(len(found.ids), np.int64)
     unplaced: dict[int, str] = {}
-    for row in sorted({*unequal.tolist(), *by_offsets}):
+    for row, text in enumerate(texts):
         span = slice(*found.bounds[row : row + 2])
-        try:
-            places = _reference_places(tokenizer, texts[row], found[row])
-            starts[span] = places[:, 0] + texts.bounds[row]
-            ends[span] = places[:, 1] + texts.bounds[row]
-        except PlaceError as error:
-            unplaced[row] = str(error)
-            starts[span] = ends[span] = texts.bounds[row]
-    return Placed(found.ids, starts, ends, found.bounds, unplaced)
+        starts[span] = ends[span] = texts.bounds[row]
+        encoding = tokenizer.backend.encode_batch([text], add_special_tokens=False)[0]
+        if encoding.ids == found[row].tolist():
+            places = _bytes_of(text, encoding.offsets)
+            starts[span] += places[:, 0]
+            ends[span] += places[:, 1]
+        else:
+            unplaced[row] = "the encoder gives other ids when it keeps offsets"
+    return Placed(found.ids, ends, starts, found.bounds, unplaced)
 
 
 def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
-    """Ids of one row cut at the control tokens that the template wrote, and their places."""
+    """Ids of one row cut at the control tokens that the template wrote, and their places.
+
+    Raises:
+        PlaceError: The tokenizer does not encode a text in such segments as it does whole.
+    """
+    unspelled = _without_spellings(template.control, pieces)
+    whole = "".join(piece.text for piece in unspelled)
+    expected = template.tokenizer.backend.encode(whole, add_special_tokens=False).ids
+    if _in_segments(template, unspelled).ids.tolist() != expected:
+        raise PlaceError("this tokenizer encodes a text otherwise whole than in pieces")
+    return _in_segments(template, pieces)
+
+
+def _in_segments(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
+    """Ids where only what the template wrote can be a control token, and their places."""
     segments: list[str] = [""]
     for is_content, run in groupby(pieces, key=lambda piece: piece.slot >= 0):
         text = "".join(piece.text for piece in run)
@@ -100,7 +142,33 @@ def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
         n_bytes += size
     flat, laid = FlatIds.of(ids), np.concatenate(places)
     bounds = np.array([0, len(flat.ids)], dtype=np.int64)
-    return Placed(flat.ids, laid[:, 0].copy(), laid[:, 1].copy(), bounds, {})
+    return Placed(flat.ids, laid[:, 1].copy(), laid[:, 0].copy(), bounds, {})
+
+
+def _without_spellings(control: re.Pattern[str], pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces with a letter inside each control token that content is part of."""
+    contents: list[tuple[int, int]] = []
+    n_chars = 0
+    for piece in pieces:
+        if piece.slot >= 0:
+            contents.append((n_chars, n_chars + len(piece.text)))
+        n_chars += len(piece.text)
+    matches = control.finditer("".join(piece.text for piece in pieces))
+    cuts = [
+        match.start() + 1
+        for match in matches
+        if any(start < match.end() and match.start() < end for start, end in contents)
+    ]
+    broken = []
+    n_chars = 0
+    for piece in pieces:
+        end = n_chars + len(piece.text)
+        text = piece.text
+        for cut in reversed([cut - n_chars for cut in cuts if n_chars < cut <= end]):
+            text = f"{text[:cut]}x{text[cut:]}"
+        broken.append(piece._replace(text=text))
+        n_chars = end
+    return broken
 
 
 def _normalised_otherwise(texts: FlatTexts) -> list[int]:
@@ -108,12 +176,12 @@ def _normalised_otherwise(texts: FlatTexts) -> list[int]:
 
     All but a few characters are stable wherever they stand; only texts with others are looked at.
     """
-    if _are_stable(texts.foreign_characters()):
+    if _are_stable(texts.foreign_characters):
         return []
     return [
         row
         for row in range(len(texts))
-        if not _are_stable(texts.row(row).foreign_characters())
+        if not _are_stable(texts.row(row).foreign_characters)
         and not unicodedata.is_normalized("NFC", texts[row])
     ]
 
@@ -130,15 +198,6 @@ def _is_stable(code: int) -> bool:
     is_mark = unicodedata.category(char).startswith("M")
     is_new = unicodedata.category(char) == "Cn"
     return not (is_jamo or is_mark or is_new) and unicodedata.normalize("NFC", char) == char
-
-
-def _reference_places(
-    tokenizer: LoadedTokenizer, text: str, ids: NDArray[np.int32]
-) -> Int:
-    encoding = tokenizer.backend.encode_batch([text], add_special_tokens=False)[0]
-    if encoding.ids != ids.tolist():
-        raise PlaceError("the encoder gives other ids when it keeps offsets")
-    return _bytes_of(text, encoding.offsets)
 
 
 def _bytes_of(text: str, offsets: Sequence[tuple[int, int]]) -> Int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntEnum, StrEnum
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from trajhouse.cli.errors import UsageFault
@@ -83,7 +83,7 @@ class Part(IntEnum):
 PARTS = tuple(part.name.lower() for part in Part if part is not Part.CONTEXT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
     """How conversations become training examples.
 
@@ -93,7 +93,9 @@ class Policy:
         thinking: Which reasoning stays and which turns are trained.
         weights: The weight of each of PARTS in the loss; 0 means that it is not trained.
         is_weighted: Whether `loss_weight` is asked for.
-        chat_template: The path of a Jinja file that stands for the tokenizer's own template.
+        chat_template: A template's name or file instead of the tokenizer's own, as for
+            `load_tokenizer`.
+        template_date: The day that a template which prints the date takes for today.
     """
 
     control_tokens: ControlTokens = ControlTokens.REJECT
@@ -102,14 +104,13 @@ class Policy:
     weights: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 1.0))
     is_weighted: bool = False
     chat_template: str | None = None
-
-    @property
-    def chat_template_file(self) -> Path | None:
-        """The file of `chat_template`."""
-        return Path(self.chat_template) if self.chat_template else None
+    template_date: date | None = None
 
     def as_json(self) -> str:
-        """The policy as one text, equal for equal policies."""
+        """The policy as one text, equal for equal policies.
+
+        Template and date are left out: they are told by what is loaded with them.
+        """
         return json.dumps(
             {
                 "control_tokens": self.control_tokens,
@@ -128,10 +129,12 @@ def parse_policy(text: str) -> Policy:
     Args:
         text: Any of `control_tokens`, `role_header`, `thinking`; `trained_parts`, a list of some of
             PARTS (default all); `loss_weights`, an object of weights by part (default 1), which
-            also asks for `loss_weight`; and `chat_template`, the path of a Jinja file.
+            also asks for `loss_weight`; `chat_template`, the path of a Jinja file; and
+            `template_date`, an ISO date, the day that a template takes for today.
 
     Raises:
-        UsageFault: A key, a choice or a part is unknown, or a weight is negative or no number.
+        UsageFault: A key, a choice or a part is unknown, a weight is negative or no number, or a
+            date is none.
     """
     given: dict[str, Any] = json.loads(text)
     known = {
@@ -141,6 +144,7 @@ def parse_policy(text: str) -> Policy:
         "trained_parts",
         "loss_weights",
         "chat_template",
+        "template_date",
     }
     _require_known(given, known, "policy")
     trained = given.get("trained_parts")
@@ -159,6 +163,7 @@ def parse_policy(text: str) -> Policy:
         weights,
         bool(loss_weights),
         given.get("chat_template"),
+        _date(given.get("template_date")),
     )
 
 
@@ -169,6 +174,15 @@ def _choice(choices: Any, given: Mapping[str, Any], name: str) -> Any:
     if value not in list(choices):
         raise _unknown(f"{name} {value!r}", f"it is one of {', '.join(choices)}")
     return choices(value)
+
+
+def _date(value: Any) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _unknown(f"template_date {value!r}", "it is a day such as 2026-01-31") from None
 
 
 def _require_known(given: Any, known: Any, what: str) -> None:

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from trajhouse.udfs.conversations import Message, parse_tools
 from trajhouse.udfs.chat_render import Render, RenderError, render_chat
+from trajhouse.udfs.conversations import Message, parse_tools
+from trajhouse.udfs.tokens.culprits import arising_in, spelled_in
 from trajhouse.udfs.tokens.outline import (
     AlignError,
     Outline,
     Piece,
+    SlotSpan,
     align,
     described,
     outline_of,
     slot_spans,
 )
 from trajhouse.udfs.tokens.policy import Part, Policy, Reason, RejectedError, RoleHeader, Thinking
-from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, remove_mark
+from trajhouse.udfs.tokens.spellings import choose_mark, mark_spellings, mark_text, remove_mark
 from trajhouse.udfs.tokens.stand_ins import (
-    TOOLS,
     NeutralChat,
     Slot,
+    Tools,
     neutral_chat,
     parse_arguments,
 )
 from trajhouse.udfs.tokens.template import ChatTemplate
-from trajhouse.udfs.tokens.turns import MaskError, derived_turns, marked_turns
+from trajhouse.udfs.tokens.turns import MaskError, Turn, derived_turns, marked_turns
 
 _DROPPED_WHAT = {
-    "tools": "the declared tools",
     "content": "content",
     "call_name": "tool calls",
     "arguments": "the arguments of tool calls",
@@ -52,15 +53,19 @@ def pieces_of(template: ChatTemplate, row: Conversation, policy: Policy) -> list
     Raises:
         RejectedError: They cannot be told for certain, or the template drops a text.
     """
-    try:
-        chat = _chat_of(template, row)
-        text = render_chat(template.tokenizer, chat, parse_tools(row.tools)).text
-        outline = align(outline_of_row(template, chat, row, policy), text)
-    except (RenderError, ValueError) as error:
-        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
-    except (MaskError, AlignError) as error:
-        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
-    return outline.pieces
+    return aligned_outline(template, row, policy).pieces
+
+
+def aligned_outline(template: ChatTemplate, row: Conversation, policy: Policy) -> Outline:
+    """The outline of a conversation with its content in the pieces.
+
+    Raises:
+        RejectedError: It cannot be told for certain, or the template drops a text.
+    """
+    chat, tools = _parsed(template, row)
+    with _rejecting():
+        outline = outline_of_row(template, chat, row, policy)
+        return align(outline, render_chat(template.tokenizer, chat, tools).text)
 
 
 def pieces_as_text(template: ChatTemplate, row: Conversation, policy: Policy) -> list[Piece]:
@@ -71,22 +76,27 @@ def pieces_as_text(template: ChatTemplate, row: Conversation, policy: Policy) ->
     Raises:
         RejectedError: They cannot be told for certain, or the template drops a text.
     """
-    try:
-        tools = parse_tools(row.tools)
-        chat = _chat_of(template, row)
-        mark = choose_mark([chat, tools, template.tokenizer.chat_template])
-        if mark is None:
-            raise AlignError("every private-use character occurs in the conversation")
+    chat, tools = _parsed(template, row)
+    mark = choose_mark([chat, tools, template.tokenizer.chat_template])
+    if mark is None:
+        detail = "every private-use character occurs in the conversation"
+        raise RejectedError(Reason.CONTROL_TOKEN, detail)
+    with _rejecting():
+        outline = outline_of_row(template, chat, row, policy)
         marked, marked_tools = mark_spellings(template.control, chat, tools, mark)
         text = render_chat(template.tokenizer, marked, marked_tools).text
-        outline = outline_of_row(template, chat, row, policy)
         slots = [_marked_slot(template, slot, mark) for slot in outline.slots]
         outline = align(Outline(outline.pieces, slots), text)
-    except (RenderError, ValueError) as error:
-        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
-    except (MaskError, AlignError) as error:
-        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
     return [piece._replace(text=remove_mark(piece.text, mark)) for piece in outline.pieces]
+
+
+def control_in_words(template: ChatTemplate, row: Conversation, policy: Policy) -> str | None:
+    """Where content spells a control token or is part of one; None where none can be found."""
+    try:
+        spelled = spelled_in(template.control, neutral_chat(row.chat, row.tools).slots)
+        return spelled or arising_in(template.control, aligned_outline(template, row, policy))
+    except (RejectedError, ValueError):
+        return None
 
 
 def outline_of_row(
@@ -97,30 +107,30 @@ def outline_of_row(
     Raises:
         RenderError: The template fails on it.
         MaskError: The assistant's turns cannot be told.
-        RejectedError: The template drops a text, or the row has nothing to train.
+        RejectedError: The template drops a text, the row has nothing to train, or the role of a
+            message or the type of a call spells a control token.
     """
+    _require_plain_words(template, chat)
     if not any(message.get("role") == "assistant" for message in chat[row.trained_from :]):
         raise RejectedError(Reason.NO_TRAINED_TOKENS, "there is no assistant message to train")
     neutral = neutral_chat(chat, row.tools)
     render = render_chat(template.tokenizer, neutral.chat, neutral.tools)
-    _require_all(render.text, neutral, policy)
-    turns = _turns(template, render, neutral)
+    spans = slot_spans(render.text, neutral)
+    _require_all(spans, neutral, policy)
+    turns = _turns(template, render, spans, neutral)
     answers = [i for i, message in enumerate(chat) if message.get("role") == "assistant"]
     turns = [turn for turn, i in zip(turns, answers, strict=True) if i >= row.trained_from]
     header_in = policy.role_header is RoleHeader.IN
-    if header_in and any(
-        turn.header == turn.start
-        and not render.text.startswith(template.shape.header or "\0", turn.start)
-        for turn in turns
-    ):
-        raise MaskError("a turn has no role header that could be trained")
-    return outline_of(render.text, neutral, turns, template.control, header_in)
+    for turn in turns:
+        _require_header(render.text, turn, template, header_in)
+    return outline_of(render.text, spans, neutral, turns, template.control, header_in)
 
 
-def _turns(template: ChatTemplate, render: Render, neutral: NeutralChat) -> Any:
+def _turns(
+    template: ChatTemplate, render: Render, spans: Sequence[SlotSpan], neutral: NeutralChat
+) -> list[Turn]:
     roles = [str(message.get("role")) for message in neutral.chat]
     if not render.has_marks:
-        spans = slot_spans(render.text, neutral)
         return derived_turns(render.text, spans, roles, template.shape)
     if render.generated is None:
         raise MaskError("the template marks generation where its place is not known")
@@ -128,9 +138,12 @@ def _turns(template: ChatTemplate, render: Render, neutral: NeutralChat) -> Any:
     return marked_turns(render.text, render.generated, n_answers, template.shape)
 
 
-def _require_all(text: str, neutral: NeutralChat, policy: Policy) -> None:
-    """Every text is in the render, but for ids, names of outputs and, by policy, reasoning."""
-    found = {id(slot) for _, _, slot in slot_spans(text, neutral)}
+def _require_all(spans: Sequence[SlotSpan], neutral: NeutralChat, policy: Policy) -> None:
+    """Every text is in the render, but for ids, names of outputs and, by policy, reasoning.
+
+    Declared tools may be left out too, in part or whole: that is for the audit to tell.
+    """
+    found = {id(slot) for _, _, slot in spans}
     for slot in neutral.slots:
         if id(slot) in found:
             continue
@@ -138,27 +151,64 @@ def _require_all(text: str, neutral: NeutralChat, policy: Policy) -> None:
             if policy.thinking is Thinking.KEEP:
                 detail = f"the template leaves out {described(slot)}"
                 raise RejectedError(Reason.REASONING_DROPPED, detail)
-        elif slot.field in _DROPPED_WHAT and not _is_told_otherwise(slot):
-            what = _DROPPED_WHAT[slot.field]
-            if slot.message != TOOLS:
-                what = f"{what}, as of message {slot.message + 1}"
+        elif slot.field in _DROPPED_WHAT:
+            what = f"{_DROPPED_WHAT[slot.field]}, as of message {slot.message + 1}"
             raise RejectedError(Reason.TEMPLATE_DROPS, f"the template drops {what}")
 
 
-def _is_told_otherwise(slot: Slot) -> bool:
-    """Texts of a tool's schema may be left out, as titles and defaults are; not its name."""
-    return slot.message == TOOLS
+def _require_plain_words(template: ChatTemplate, chat: list[Message]) -> None:
+    """Roles and types, which have no stand-ins, spell no control token."""
+    for number, message in enumerate(chat, start=1):
+        types = (str(call.get("type")) for call in message.get("tool_calls") or ())
+        for field, word in (
+            ("role", str(message.get("role"))),
+            *(("type", word) for word in types),
+        ):
+            if (match := template.control.search(word)) is not None:
+                detail = f"{match[0]} in the {field} of message {number}"
+                raise RejectedError(Reason.CONTROL_TOKEN, detail)
 
 
-def _chat_of(template: ChatTemplate, row: Conversation) -> list[Message]:
-    """The messages, with arguments as the template takes them.
+def _require_header(text: str, turn: Turn, template: ChatTemplate, header_in: bool) -> None:
+    """A header stands before a turn where it is to be left out; there is one where it is not.
 
     Raises:
-        ValueError: The template takes objects, and arguments are none.
+        MaskError: It is otherwise.
     """
+    header = template.shape.header
+    begins_with_header = header is not None and text.startswith(header, turn.start)
+    if header_in and turn.header == turn.start and not begins_with_header:
+        raise MaskError("a turn has no role header that could be trained")
+    if begins_with_header and not header_in:
+        raise MaskError(f"the marked span at character {turn.start} follows no assistant header")
+
+
+@contextmanager
+def _rejecting() -> Iterator[None]:
+    try:
+        yield
+    except RenderError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, str(error)) from None
+    except (MaskError, AlignError) as error:
+        raise RejectedError(Reason.MASK_UNAVAILABLE, str(error)) from None
+
+
+def _parsed(template: ChatTemplate, row: Conversation) -> tuple[list[Message], Tools]:
+    """The messages, with arguments as the template takes them, and the tools.
+
+    Raises:
+        RejectedError: The tools are no tools; or the template takes objects, and arguments are not.
+    """
+    try:
+        tools = parse_tools(row.tools)
+    except ValueError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, f"the declared tools: {error}") from None
     if not template.takes_objects:
-        return row.chat
-    return [_with_objects(message) for message in row.chat]
+        return row.chat, tools
+    try:
+        return [_with_objects(message) for message in row.chat], tools
+    except ValueError as error:
+        raise RejectedError(Reason.TEMPLATE_ERROR, f"arguments of a call: {error}") from None
 
 
 def _with_objects(message: Message) -> Message:
@@ -174,11 +224,7 @@ def _with_objects(message: Message) -> Message:
 
 
 def _marked_slot(template: ChatTemplate, slot: Slot, mark: str) -> Slot:
-    from dataclasses import replace
-
-    from trajhouse.udfs.tokens.spellings import mark_text
-
-    return replace(slot, text=mark_text(template.control, slot.text, mark))
+    return slot._replace(text=mark_text(template.control, slot.text, mark))
 
 
 def parts_trained(pieces: Sequence[Piece]) -> set[Part]:

@@ -13,9 +13,14 @@ _PRIVATE_USE = range(0xE000, 0xF900)
 
 
 def choose_mark(values: Any) -> str | None:
-    """A private-use character that occurs nowhere in a nest of values; None where all do."""
-    used = set(json.dumps(values, ensure_ascii=False))
-    return next((chr(code) for code in _PRIVATE_USE if chr(code) not in used), None)
+    """A private-use character that occurs nowhere in a nest of values; None where all do.
+
+    Nor does the way JSON escapes it.
+    """
+    text = json.dumps(values, ensure_ascii=False)
+    used = set(text)
+    free = (chr(code) for code in _PRIVATE_USE if chr(code) not in used)
+    return next((mark for mark in free if _escape(mark) not in text), None)
 
 
 def mark_text(control: re.Pattern[str], text: str, mark: str) -> str:
@@ -47,4 +52,8 @@ def mark_spellings(
 
 def remove_mark(text: str, mark: str) -> str:
     """The text as it was; also where the template printed the mark as a JSON escape."""
-    return text.replace(mark, "").replace(json.dumps(mark)[1:-1], "")
+    return text.replace(mark, "").replace(_escape(mark), "")
+
+
+def _escape(mark: str) -> str:
+    return json.dumps(mark)[1:-1]

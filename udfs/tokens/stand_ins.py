@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from trajhouse.udfs.conversations import Message, parse_tools
 
@@ -20,17 +20,18 @@ TOOLS = -1
 
 _TEXT_FIELDS = ("reasoning_content", "content", "name", "tool_call_id")
 _SCHEMA_WORDS = frozenset(
-    "function type name description parameters properties required enum items default anyOf oneOf "
-    "allOf not additionalProperties strict format title nullable minimum maximum minItems maxItems "
-    "minLength maxLength pattern const examples $ref $defs definitions "
-    "object array string number integer boolean null".split()
+    """
+    function type name description parameters properties required enum items default anyOf oneOf
+    allOf not additionalProperties strict format title nullable minimum maximum minItems maxItems
+    minLength maxLength pattern const examples $ref $defs definitions
+    object array string number integer boolean null
+    """.split()  # noqa: SIM905
 )
 
 Tools = list[dict[str, Any]] | None
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """A text of a conversation that has a stand-in.
 
     Attributes:
@@ -124,9 +125,12 @@ def _put(slots: list[Slot], message: int, field: str, call: int, text: str) -> s
     core = text.strip()
     if not core:
         return text
-    start = text.index(core)
+    word = stand_in(len(slots))
     slots.append(Slot(message, field, call, core))
-    return f"{text[:start]}{stand_in(len(slots) - 1)}{text[start + len(core) :]}"
+    if len(core) == len(text):
+        return word
+    start = text.index(core)
+    return f"{text[:start]}{word}{text[start + len(core) :]}"
 
 
 def _map_strings(value: Any, change: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
+from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokenizer import LoadedTokenizer
-from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.tokens.stand_ins import stand_in
 from trajhouse.udfs.tokens.turns import TurnShape, common_start
 
@@ -40,8 +41,11 @@ def learn_template(tokenizer: LoadedTokenizer) -> ChatTemplate:
     """Learn what the tokenizer's template does; it never fails, what fails is not known."""
     longest_first = sorted(tokenizer.control_ids, key=len, reverse=True)
     control = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-    prompt = _generation_prompt(tokenizer, control)
-    shape = TurnShape(_header(tokenizer, prompt, control), _turn_end(tokenizer, control))
+    prompt = _generation_prompt(tokenizer, control) or _header_of_answers(tokenizer, control)
+    header = _header(tokenizer, prompt, control)
+    ends = _ends(tokenizer, header, control)
+    end = ends[0] if ends else None
+    shape = TurnShape(header, end, tuple(ends[1:]), _after_outputs(tokenizer, control))
     return ChatTemplate(tokenizer, control, shape, _takes_objects(tokenizer))
 
 
@@ -69,9 +73,7 @@ def output(text: str = _OUTPUT) -> Message:
     return {"role": "tool", "content": text, "tool_call_id": "call00001", "name": _NAME}
 
 
-def try_render(
-    tokenizer: LoadedTokenizer, chat: list[Message], prompt: bool = False
-) -> str | None:
+def try_render(tokenizer: LoadedTokenizer, chat: list[Message], prompt: bool = False) -> str | None:
     """The render of a conversation without tools; None where the template fails."""
     try:
         return render_chat(tokenizer, chat, None, add_generation_prompt=prompt).text
@@ -80,11 +82,26 @@ def try_render(
 
 
 def _generation_prompt(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> str:
-    closed = try_render(tokenizer, [user(), answer()])
-    opened = try_render(tokenizer, [user(), answer()], prompt=True)
-    if closed is None or opened is None:
+    for chat in ([user()], [user(), answer()]):
+        closed = try_render(tokenizer, chat)
+        opened = try_render(tokenizer, chat, prompt=True)
+        if closed is not None and opened is not None:
+            return opened[len(common_start(closed, opened, control)) :]
+    return ""
+
+
+def _header_of_answers(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> str:
+    """What stands before an answer wherever it stands, of a template without generation prompt."""
+    alone = try_render(tokenizer, [answer()])
+    after_user = _after(try_render(tokenizer, [user(), answer()]), _USER)
+    if alone is None or after_user is None or _ANSWER not in alone or _ANSWER not in after_user:
         return ""
-    return opened[len(common_start(closed, opened, control)) :]
+    gap, _, closing = after_user.partition(_ANSWER)
+    gap, other = gap.removeprefix(closing), alone.partition(_ANSWER)[0]
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(gap[::-1], other[::-1], strict=False))
+    start = len(gap) - sum(1 for _ in shared)
+    cut = [match.end() for match in control.finditer(gap) if match.start() < start < match.end()]
+    return gap[cut[0] if cut else start :]
 
 
 def _header(tokenizer: LoadedTokenizer, prompt: str, control: re.Pattern[str]) -> str | None:
@@ -116,16 +133,50 @@ def _header(tokenizer: LoadedTokenizer, prompt: str, control: re.Pattern[str]) -
     return header if header.strip() else None
 
 
-def _turn_end(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> str | None:
-    """What follows an answer whether or not the conversation goes on."""
-    last = try_render(tokenizer, [user(), answer()])
-    followed = try_render(tokenizer, [user(), answer(), user(_NEXT)])
-    if last is None or followed is None or _ANSWER not in last or _ANSWER not in followed:
-        return None
-    after_last = last[last.rindex(_ANSWER) + len(_ANSWER) :]
-    after = followed[followed.rindex(_ANSWER) + len(_ANSWER) :].split(_NEXT)[0]
-    end = common_start(after_last, after, control)
-    return end if control.search(end) else None
+def _ends(tokenizer: LoadedTokenizer, header: str | None, control: re.Pattern[str]) -> list[str]:
+    """What ends a turn: that of an answer whether or not anything follows, then others."""
+    last = _after(try_render(tokenizer, [user(), answer()]), _ANSWER)
+    followed = _after(try_render(tokenizer, [user(), answer(), user(_NEXT)]), _ANSWER)
+    if last is None or followed is None:
+        return []
+    common = common_start(last, followed.split(_NEXT)[0], control)
+    ends = [common] if control.search(common) else _split_ends(tokenizer, header, last, control)
+    for arguments in (_ARGUMENTS_TEXT, _ARGUMENTS):
+        called = _after(try_render(tokenizer, [user(), call(arguments)]), _KEY)
+        alone = list(control.finditer(called or ""))[-1:]
+        if called and alone and called.rstrip().endswith(alone[0][0]):
+            rest = called[alone[0].start() :]
+            ends += [rest] if ends and not any(end in called for end in ends) else []
+    return ends
+
+
+def _split_ends(
+    tokenizer: LoadedTokenizer, header: str | None, last: str, control: re.Pattern[str]
+) -> list[str]:
+    """What ends the last turn and what ends others, where that differs."""
+    opened = _after(try_render(tokenizer, [user(), answer()], prompt=True), _ANSWER)
+    if opened is None or header is None or header not in opened:
+        return []
+    other = opened[: opened.index(header)]
+    return [last, other] if control.match(last) and control.match(other) else []
+
+
+def _after_outputs(tokenizer: LoadedTokenizer, control: re.Pattern[str]) -> str | None:
+    """The control token after outputs, where the template writes no generation prompt there."""
+    for arguments in (_ARGUMENTS_TEXT, _ARGUMENTS):
+        chat = [user(), call(arguments), output()]
+        closed = _after(try_render(tokenizer, chat), _OUTPUT)
+        opened = _after(try_render(tokenizer, chat, prompt=True), _OUTPUT)
+        answered = _after(try_render(tokenizer, [*chat, answer()]), _OUTPUT)
+        if closed and closed == opened and answered and answered.startswith(closed + _ANSWER):
+            last = list(control.finditer(closed))[-1:]
+            return last[0][0] if last and closed.endswith(last[0][0]) else None
+    return None
+
+
+def _after(text: str | None, word: str) -> str | None:
+    """What follows the last place of a word."""
+    return text.rpartition(word)[2] if text is not None and word in text else None
 
 
 def _takes_objects(tokenizer: LoadedTokenizer) -> bool:

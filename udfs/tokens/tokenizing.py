@@ -2,146 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from trajhouse.udfs.flat_texts import FlatTexts
+from trajhouse.cli.errors import TrajhouseError
+from trajhouse.udfs.tokens.assembly.assembler import JINJA, RENDERER_VARIABLE, assembler_of
+from trajhouse.udfs.tokens.by_jinja import tokenize_by_jinja
 from trajhouse.udfs.tokens.examples import Examples
-from trajhouse.udfs.tokens.flat import FlatPieces, flat_pieces
-from trajhouse.udfs.tokens.masking import control_faults, parts_of_tokens
-from trajhouse.udfs.tokens.outline import Piece
-from trajhouse.udfs.tokens.placing import Placed, encode_as_text, encode_placed
-from trajhouse.udfs.tokens.policy import PARTS, ControlTokens, Policy, Reason, RejectedError
-from trajhouse.udfs.tokens.rows import Conversation, pieces_as_text, pieces_of
+from trajhouse.udfs.tokens.placing import encode_placed
+from trajhouse.udfs.tokens.policy import Policy, RejectedError
+from trajhouse.udfs.tokens.proving import proven_rows
+from trajhouse.udfs.tokens.results import TokenizedRows, select
 from trajhouse.udfs.tokens.template import ChatTemplate
-from trajhouse.udfs.tokens.vocabulary import vocabulary_of
 
-JINJA = "jinja"
+ASSEMBLY = "assembly"
 
 
-@dataclass(frozen=True)
-class Tokens:
-    """A proven row.
+def tokenize_rows(template: ChatTemplate, examples: Examples, policy: Policy) -> TokenizedRows:
+    """Tokens of each example, or why there are none; in order.
 
-    Attributes:
-        ids: n.
-        mask: 1 where a token is trained, 0 elsewhere; n.
-        weights: The weight of each token in the loss; n.
-        turn_ends: The number of tokens up to the end of each of the assistant's turns.
-        n_trained: The sum of the mask.
-        renderer: What rendered it.
-        render: What the ids are of, one text.
+    Renders are assembled where they can be; the template itself renders the rest, all that would be
+    rejected, and a sample of the others.
+
+    Raises:
+        TrajhouseError: An assembled row differs from the template's.
     """
-
-    ids: NDArray[np.int32]
-    mask: NDArray[np.int8]
-    weights: NDArray[np.float32]
-    turn_ends: NDArray[np.int32]
-    n_trained: int
-    renderer: str
-    render: FlatTexts
-
-    @property
-    def text(self) -> str:
-        """The render."""
-        return self.render[0]
-
-
-def tokenize_rows(
-    template: ChatTemplate, examples: Examples, policy: Policy
-) -> list[Tokens | RejectedError]:
-    """Tokens of each example, or why there are none; in order."""
-    rows = list(range(len(examples)))
-    return _by_jinja(template, examples.conversations(rows), policy)
+    assembler = assembler_of(template, policy)
+    assembled = assembler.render(examples) if assembler is not None else None
+    if assembler is None or assembled is None:
+        return tokenize_by_jinja(template, examples.conversations(range(len(examples))), policy)
+    tokens = encode_placed(template.tokenizer, assembled.pieces.texts())
+    fast = proven_rows(template, assembled.pieces, tokens, policy, ASSEMBLY)
+    places = {row: k for k, row in enumerate(assembled.rows) if k not in fast.refused}
+    checked = assembler.sample(list(places)) | (assembled.learned & set(places))
+    if len(places) == len(examples) and not checked:
+        return fast
+    rest = [row for row in range(len(examples)) if row not in places or row in checked]
+    slow = tokenize_by_jinja(template, examples.conversations(rest), policy)
+    for k, row in enumerate(rest):
+        if row in checked:
+            _require_equal(fast, places[row], slow, k)
+    again = {row: k for k, row in enumerate(rest)}
+    order = [(0, places[row]) if row in places else (1, again[row]) for row in range(len(examples))]
+    return select([fast, slow], order)
 
 
-def _by_jinja(
-    template: ChatTemplate, rows: Sequence[Conversation], policy: Policy
-) -> list[Tokens | RejectedError]:
-    """Rows rendered by the template itself; what spells control tokens is refused or kept text."""
-    results: list[Tokens | RejectedError | None] = [None] * len(rows)
-    rendered: dict[int, list[Piece]] = {}
-    for place, row in enumerate(rows):
-        try:
-            rendered[place] = pieces_of(template, row, policy)
-        except RejectedError as error:
-            results[place] = error
-    found = masked_rows(template, flat_pieces(list(rendered.values())), policy, JINJA)
-    for place, result in zip(rendered, found, strict=True):
-        results[place] = result
-    for place, row in enumerate(rows):
-        result = results[place]
-        if policy.control_tokens is ControlTokens.TEXT and isinstance(result, RejectedError):
-            if result.can_be_text:
-                results[place] = _as_text(template, row, policy)
-    return [result for result in results if result is not None]
-
-
-def _as_text(
-    template: ChatTemplate, row: Conversation, policy: Policy
-) -> Tokens | RejectedError:
-    try:
-        pieces = pieces_as_text(template, row, policy)
-    except RejectedError as error:
-        return error
-    flat = flat_pieces([pieces])
-    return _masked(template, flat, encode_as_text(template, pieces), policy, JINJA)[0]
-
-
-def masked_rows(
-    template: ChatTemplate, flat: FlatPieces, policy: Policy, renderer: str
-) -> list[Tokens | RejectedError]:
-    """Tokens of each render, or why there are none; in order."""
-    tokens = encode_placed(template.tokenizer, flat.texts())
-    return _masked(template, flat, tokens, policy, renderer)
-
-
-def _masked(
-    template: ChatTemplate, flat: FlatPieces, tokens: Placed, policy: Policy, renderer: str
-) -> list[Tokens | RejectedError]:
-    vocabulary = vocabulary_of(template.tokenizer)
-    controls = control_faults(flat, tokens, vocabulary)
-    found = parts_of_tokens(flat, tokens, vocabulary)
-    faults = found.faults | tokens.unplaced
-    weight_of = np.array([0, *(policy.weights[part] for part in PARTS)], dtype=np.float32)
-    mask = (weight_of > 0).astype(np.int8)[found.parts]
-    weights = weight_of[found.parts]
-    texts = flat.texts()
-    n_trained = np.diff(np.concatenate([[0], np.cumsum(mask, dtype=np.int64)])[tokens.row_tokens])
-    results: list[Tokens | RejectedError] = []
-    for row, n in enumerate(n_trained.tolist()):
-        first, last = tokens.row_tokens[row : row + 2]
-        if row in controls:
-            results.append(_control_rejection(template, flat, *controls[row]))
-        elif row in faults:
-            results.append(RejectedError(Reason.MASK_UNAVAILABLE, faults[row]))
-        elif n == 0:
-            results.append(RejectedError(Reason.NO_TRAINED_TOKENS, "no token is trained"))
-        else:
-            turn_ends = found.turn_ends[slice(*found.row_turns[row : row + 2])] - first
-            span = slice(first, last)
-            results.append(
-                Tokens(
-                    tokens.ids[span],
-                    mask[span],
-                    weights[span],
-                    turn_ends.astype(np.int32),
-                    n,
-                    renderer,
-                    texts.row(row),
-                )
-            )
-    return results
-
-
-def _control_rejection(
-    template: ChatTemplate, flat: FlatPieces, token: int, piece: int
-) -> RejectedError:
-    spelled = template.tokenizer.reference.convert_ids_to_tokens(token)
-    end = int(flat.ends[piece])
-    start = int(flat.ends[piece - 1]) if piece else 0
-    text = flat.data[start : min(end, start + 80)].tobytes().decode(errors="ignore")
-    return RejectedError(Reason.CONTROL_TOKEN, f"{spelled} arises from content {text!r}")
+def _require_equal(fast: TokenizedRows, k: int, slow: TokenizedRows, n: int) -> None:
+    assembled, expected = fast.row(k), slow.row(n)
+    if (
+        isinstance(assembled, RejectedError)
+        or isinstance(expected, RejectedError)
+        or not np.array_equal(assembled.ids, expected.ids)
+        or not np.array_equal(assembled.mask, expected.mask)
+        or not np.array_equal(assembled.turn_ends, expected.turn_ends)
+        or (
+            assembled.weights is not None
+            and expected.weights is not None
+            and not np.array_equal(assembled.weights, expected.weights)
+        )
+    ):
+        raise TrajhouseError(
+            "an assembled conversation differs from the chat template's render",
+            "the template looks at more than messages and their neighbours",
+            f"set {RENDERER_VARIABLE}={JINJA} and build again",
+        )

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 
 _CLOSING_TAG = re.compile(r"</[^<>\s]+>")
 _BLANK_LETTERS = frozenset("ĠĊĉčċČ")
-"""Space, newline, tab, return, vertical tab and form feed, as byte-level vocabularies print them."""
+"""Space, newline, tab, return, vertical tab, form feed: so byte-level vocabularies print them."""
 _BLANK_PIECES = re.compile(r"[▁\s]+|<0x(20|0A|09|0D)>")
 """White space as other vocabularies print it."""
 
@@ -31,10 +33,23 @@ class Vocabulary:
         is_blank: Whether it stands for white space alone.
     """
 
-    n_bytes: NDArray[np.int32] | None
+    n_bytes: pa.Array | None
     is_control: NDArray[np.bool_]
     can_stop: NDArray[np.bool_]
     is_blank: NDArray[np.bool_]
+
+    def controls(self, ids: NDArray[np.int32]) -> Int:
+        """Where control tokens are; they lie close together in most vocabularies."""
+        first, last = self.control_range
+        near = np.flatnonzero((ids - np.int32(first)).view(np.uint32) <= np.uint32(last - first))
+        return near[self.is_control[ids[near]]]
+
+    @cached_property
+    def control_range(self) -> tuple[int, int]:
+        """The first and the last control token; the very last id where there is none."""
+        numbers = np.flatnonzero(self.is_control)
+        nothing = len(self.is_control) - 1
+        return (int(numbers[0]), int(numbers[-1])) if len(numbers) else (nothing, nothing)
 
 
 @lru_cache(maxsize=16)
@@ -56,7 +71,8 @@ def vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
     for number, token in tokenizer.backend.get_added_tokens_decoder().items():
         n_bytes[number] = len(token.content.encode())
         is_blank[number] = token.content.isspace()
-    return Vocabulary(n_bytes if is_byte_level else None, is_control, can_stop, is_blank)
+    small = pa.array(n_bytes.astype(np.min_scalar_type(n_bytes.max(initial=0))))
+    return Vocabulary(small if is_byte_level else None, is_control, can_stop, is_blank)
 
 
 def _is_byte_level(tokenizer: LoadedTokenizer) -> bool:

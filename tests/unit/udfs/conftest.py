@@ -92,21 +92,17 @@ def _folder_writer(
 
 @pytest.fixture(scope="session")
 def run_tokenize(qwen3: tokenizer.LoadedTokenizer) -> Callable[..., list[dict[str, Any]]]:
-    """tokenize_messages over Python rows; one dictionary a row."""
+    """tokenize_examples over Python rows; one dictionary a row."""
 
     def run(
         rows: list[list[Message] | None],
         tools: str | None = None,
         spec: str = qwen3.spec,
         policy: str = "reject",
+        **choices: Any,
     ) -> list[dict[str, Any]]:
-        n_rows = len(rows)
-        tokenized = tokenize.tokenize_messages(
-            pa.array(rows, MESSAGES),
-            pa.array([tools] * n_rows, pa.string()),
-            pa.array([spec] * n_rows, pa.string()),
-            pa.array([policy] * n_rows, pa.string()),
-        )
+        given = json.dumps({"control_tokens": policy, **choices})
+        tokenized = tokenize.tokenize_examples(examples(rows, tools, spec, given))
         tokenized.validate(full=True)
         result: list[dict[str, Any]] = tokenized.to_pylist()
         return result
@@ -143,6 +139,22 @@ def real_conversations(shared_data: Path) -> list[list[Message]]:
     for file in sorted((real / "swe_smith").glob("*.traj")):
         conversations.append(json.loads(file.read_text("utf-8"))["history"])
     return [[_openai_message(message) for message in chat] for chat in conversations]
+
+
+def examples(
+    rows: list[list[Message] | None], tools: str | None, spec: str, policy: str, trained: int = 0
+) -> pa.Table:
+    """Examples of Python rows, as the models give them."""
+    n_rows = len(rows)
+    return pa.table(
+        {
+            "chat_messages": pa.array(rows, MESSAGES),
+            "tools": pa.array([tools] * n_rows, pa.string()),
+            "trained_from": pa.array([trained] * n_rows, pa.int32()),
+            "tokenizer": pa.array([spec] * n_rows, pa.string()),
+            "policy": pa.array([policy] * n_rows, pa.string()),
+        }
+    )
 
 
 def _openai_message(message: Message) -> Message:

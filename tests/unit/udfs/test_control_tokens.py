@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -145,25 +144,38 @@ def test_halves_that_the_template_joins(
     assert len(controls_in(load_tokenizer(spec), row)) == 6
 
 
-@pytest.mark.parametrize("policy", ["reject", "text"])
-def test_token_that_the_template_encloses_is_never_given(
-    policy: str, run_tokenize: Run, with_tiny_vocabulary: WithTemplate
+def test_token_that_the_template_encloses_is_never_control(
+    run_tokenize: Run, with_tiny_vocabulary: WithTemplate
 ) -> None:
     chat = [
         {"role": "user", "content": "a", "name": "think"},
         {"role": "assistant", "content": "b"},
     ]
-    row = run_tokenize([chat], spec=with_tiny_vocabulary(ENCLOSED), policy=policy)[0]
-    assert row["reason"] == "control_token"
+    spec = with_tiny_vocabulary(ENCLOSED)
+    rejected = run_tokenize([chat], spec=spec)[0]
+    assert (rejected["reason"], rejected["input_ids"]) == ("control_token", None)
+    row = run_tokenize([chat], spec=spec, policy="text")[0]
+    loaded = load_tokenizer(spec)
+    assert decode(loaded, row) == (
+        "<|im_start|>user\na<think><|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
+    )
+    start, end = loaded.control_ids["<|im_start|>"], loaded.control_ids["<|im_end|>"]
+    assert controls_in(loaded, row) == [start, end, start, end]
 
 
-def test_mark_that_the_template_escapes_is_never_given(
+def test_token_in_text_that_the_template_escapes_is_never_control(
     run_tokenize: Run, with_tiny_vocabulary: WithTemplate
 ) -> None:
     escaped = JOINED.replace("{{ m.content }}", "{{ m.content | tojson(ensure_ascii=True) }}")
     chat = [{"role": "user", "content": "go"}, {"role": "assistant", "content": "a <think> b"}]
-    row = run_tokenize([chat], spec=with_tiny_vocabulary(escaped), policy="text")[0]
-    assert row["reason"] == "control_token"
+    spec = with_tiny_vocabulary(escaped)
+    row = run_tokenize([chat], spec=spec, policy="text")[0]
+    loaded = load_tokenizer(spec)
+    assert decode(loaded, row) == (
+        '<|im_start|>user\n"go"<|im_end|>\n<|im_start|>assistant\n"a <think> b"<|im_end|>\n'
+    )
+    start, end = loaded.control_ids["<|im_start|>"], loaded.control_ids["<|im_end|>"]
+    assert controls_in(loaded, row) == [start, end, start, end]
 
 
 def test_content_may_hold_private_use_characters(run_tokenize: Run, qwen3: LoadedTokenizer) -> None:
@@ -178,6 +190,19 @@ def test_rows_without_spellings_are_the_same_under_both_policies(run_tokenize: R
     assert reject["input_ids"] == text["input_ids"]
     assert reject["loss_mask"] == text["loss_mask"]
     assert reject["tokenizer"] != text["tokenizer"]
+
+
+def test_token_in_text_that_is_not_rendered_is_no_reason(run_tokenize: Run) -> None:
+    chat = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b", "reasoning_content": "a <think> b"},
+        {"role": "user", "content": "c"},
+        {"role": "assistant", "content": "d"},
+    ]
+    plain = [chat[0], {"role": "assistant", "content": "b"}, *chat[2:]]
+    row, expected = run_tokenize([chat, plain])
+    assert row["reason"] is None
+    assert row == expected
 
 
 PIECES = ["<", "<|", "im_", "<|im_", "end|>", "|>", ">", "think>", "</", "a", " ", "\n", *TOKENS]
@@ -229,7 +254,8 @@ def test_generated_content_never_becomes_control(run_tokenize: Run, qwen3: Loade
             # An answer that starts with newlines shares a token with the header's newline.
             decoded = qwen3.backend.decode(trained, skip_special_tokens=False)
             assert re.sub(r"\n+", "\n", decoded).strip() == re.sub(r"\n+", "\n", answers).strip()
-            is_spelled = token_pattern.search(json.dumps(chat)) is not None
+            kept = token_pattern.findall(safe.replace(STAND_IN, "<"))
+            is_spelled = len(kept) > len(controls)
             assert (rejected["reason"] == "control_token") == is_spelled
             if not is_spelled:
                 assert rejected["input_ids"] == row["input_ids"]

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers.utils.chat_template_utils import render_jinja_template
 
-from trajhouse.udfs.tokenizer import _QWEN3_TEMPLATE, LoadedTokenizer
+from trajhouse.udfs.tokenizer import LoadedTokenizer
+from trajhouse.udfs.tokenizer_sources import _QWEN3_TEMPLATE
 
 TEMPLATE = _QWEN3_TEMPLATE.read_text("utf-8")
 HEADER = "<|im_start|>assistant\n"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.udfs.conftest import MESSAGES, SHARED_DATA
 from trajhouse.udfs.template_audit import audit_template
-from trajhouse.udfs.tokenize import tokenize_messages
+from trajhouse.udfs.tokenize import tokenize_examples
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, TEMPLATE_VARIABLE, load_tokenizer
 
 TEMPLATES = SHARED_DATA / "tokenizers" / "chat_templates.json"
@@ -35,7 +35,7 @@ PUBLISHED = {
 def audited(template: str, folder: Path) -> dict[str, str]:
     file = folder / "template.jinja"
     file.write_text(template, encoding="utf-8")
-    found = asdict(audit_template(load_tokenizer(DEFAULT_TOKENIZER, file)))
+    found = asdict(audit_template(load_tokenizer(DEFAULT_TOKENIZER, str(file))))
     return {fact: str(value) for fact, value in found.items()}
 
 
@@ -82,15 +82,20 @@ def test_rows_with_calls_are_refused_by_a_template_that_drops_them(
         encoding="utf-8",
     )
     monkeypatch.setenv(TEMPLATE_VARIABLE, str(file))
-    rows = tokenize_messages(
-        pa.array([chat(with_call=True), chat(with_call=False)], MESSAGES),
-        pa.nulls(2, pa.string()),
-        pa.array([DEFAULT_TOKENIZER] * 2),
-        pa.array(["reject"] * 2),
+    rows = tokenize_examples(
+        pa.table(
+            {
+                "chat_messages": pa.array([chat(with_call=True), chat(with_call=False)], MESSAGES),
+                "tools": pa.nulls(2, pa.string()),
+                "trained_from": pa.array([0, 0], pa.int32()),
+                "tokenizer": pa.array([DEFAULT_TOKENIZER] * 2),
+                "policy": pa.array(["{}"] * 2),
+            }
+        )
     ).to_pylist()
     assert (rows[0]["reason"], rows[0]["detail"]) == (
         "template_drops",
-        "the template drops tool calls",
+        "the template drops tool calls, as of message 2",
     )
     assert rows[0]["input_ids"] is None
     assert rows[1]["reason"] is None

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
-from trajhouse.cli.errors import CannotOpen
-from trajhouse.udfs import loss_mask, masked_encoding
-from trajhouse.udfs.tokenize import TOKENIZED_TYPE, tokenize_messages
+from trajhouse.cli.errors import CannotOpen, UsageFault
+from trajhouse.udfs.tokenize import TOKENIZED_TYPE, tokenize_examples
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, LoadedTokenizer, load_tokenizer
 
 Run = Callable[..., list[dict[str, Any]]]
@@ -82,56 +80,6 @@ def test_what_the_assistant_produces_is_trained(
     check_by_hand(run_tokenize, with_tiny_vocabulary(CHATML))
 
 
-def shifted(start: int, end: int) -> Callable[[int, Any], Any]:
-    return lambda n_tokens, spans: loss_mask.mask_of(n_tokens, spans + np.array([start, end]))
-
-
-@pytest.mark.parametrize(
-    "bug",
-    [
-        pytest.param(shifted(1, 0), id="first-token-out"),
-        pytest.param(shifted(-1, 0), id="header-newline-in"),
-        pytest.param(shifted(-3, 0), id="header-in"),
-        pytest.param(shifted(0, -1), id="newline-out"),
-        pytest.param(shifted(0, -2), id="stop-token-out"),
-        pytest.param(shifted(0, 1), id="next-turn-in"),
-        pytest.param(shifted(1, 1), id="shifted-right"),
-        pytest.param(shifted(-1, -1), id="shifted-left"),
-        pytest.param(lambda n, spans: loss_mask.mask_of(n, spans[:1]), id="only-first-answer"),
-        pytest.param(lambda n, spans: loss_mask.mask_of(n, spans[-1:]), id="only-last-answer"),
-        pytest.param(lambda n, spans: 1 - loss_mask.mask_of(n, spans), id="inverted"),
-        pytest.param(lambda n, spans: np.ones(n, np.int8), id="everything"),
-    ],
-)
-def test_planted_bug_is_caught(
-    bug: Callable[[int, Any], Any],
-    monkeypatch: pytest.MonkeyPatch,
-    run_tokenize: Run,
-    with_tiny_vocabulary: WithTemplate,
-) -> None:
-    chatml = with_tiny_vocabulary(CHATML)
-    monkeypatch.setattr(masked_encoding, "mask_of", bug)
-    with pytest.raises(AssertionError):
-        check_by_hand(run_tokenize, chatml)
-
-
-def test_planted_wrong_role_is_caught(
-    monkeypatch: pytest.MonkeyPatch,
-    run_tokenize: Run,
-    with_tiny_vocabulary: WithTemplate,
-) -> None:
-    chatml = with_tiny_vocabulary(CHATML)
-    monkeypatch.setattr(loss_mask, "ROLE_HEADER", "<|im_start|>user")
-    monkeypatch.setattr(loss_mask, "HEADER", "<|im_start|>user\n")
-    loss_mask.chatml_of.cache_clear()
-    try:
-        assert run_tokenize([PLAIN], spec=chatml)[0]["reason"] is None
-        with pytest.raises(AssertionError):
-            check_by_hand(run_tokenize, chatml)
-    finally:
-        loss_mask.chatml_of.cache_clear()
-
-
 def test_reasoning_after_the_last_question_is_trained(
     run_tokenize: Run,
 ) -> None:
@@ -147,6 +95,28 @@ def test_newlines_that_merge_with_the_header_are_one_trained_token(
 ) -> None:
     chat = [say("user", "a"), say("assistant", "\n\nb"), say("user", "c")]
     assert trained_texts(run_tokenize([chat])[0]) == ["\n\n\nb<|im_end|>\n"]
+
+
+@pytest.mark.parametrize("renderer", ["assembly", "jinja"])
+def test_turns_that_touch_are_told_apart(
+    renderer: str,
+    run_tokenize: Run,
+    with_tiny_vocabulary: WithTemplate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRAJHOUSE_RENDERER", renderer)
+    spec = with_tiny_vocabulary(CHATML + "{# touching #}")
+    chat = [say("user", "a"), say("assistant", "b"), say("assistant", "c"), say("user", "d")]
+    row = run_tokenize([chat], spec=spec, role_header="in")[0]
+    turns = ["<|im_start|>assistant\nb<|im_end|>\n", "<|im_start|>assistant\nc<|im_end|>\n"]
+    assert trained_texts(row, spec) == ["".join(turns)]
+    backend = load_tokenizer(spec).backend
+    first, second = row["turn_ends"]
+    ended = [
+        backend.decode(row["input_ids"][:end], skip_special_tokens=False) for end in (first, second)
+    ]
+    before = "<|im_start|>user\na<|im_end|>\n"
+    assert ended == [before + turns[0], before + "".join(turns)]
 
 
 def test_null_content_and_empty_content_are_alike(run_tokenize: Run) -> None:
@@ -226,13 +196,13 @@ MACRO = (
     ("template", "detail"),
     [
         pytest.param(
-            "{% for m in messages %}{{ m.content }}{% endfor %}", "not ChatML", id="plain"
+            "{% for m in messages %}{{ m.content }}{% endfor %}", "no generation marks", id="plain"
         ),
         pytest.param(MACRO, "place is not known", id="marks-inside-a-macro"),
         pytest.param(MARKED_WITH_HEADER, "follows no assistant header", id="header-in"),
         pytest.param(
             CHATML.replace("{{ m.content }}", "{% generation %}{{ m.content }}{% endgeneration %}"),
-            "4 trained spans for 2",
+            "4 marked spans for 2",
             id="every-role-marked",
         ),
         pytest.param(
@@ -244,7 +214,7 @@ MACRO = (
         ),
         pytest.param(
             "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}\n{% endfor %}",
-            "no end",
+            "writes no stop token",
             id="turns-without-end",
         ),
     ],
@@ -263,7 +233,7 @@ def test_tokenizer_that_cannot_be_loaded_is_not_a_reason(run_tokenize: Run) -> N
 
 
 def test_unknown_policy_is_an_error(run_tokenize: Run) -> None:
-    with pytest.raises(ValueError, match="ignore"):
+    with pytest.raises(UsageFault, match="ignore"):
         run_tokenize([CHAT], policy="ignore")
 
 
@@ -275,8 +245,16 @@ def test_rows_keep_their_order_across_slices_chunks_and_settings(
     specs = [qwen3.spec if i < 70 or i % 2 else chatml for i in range(150)]
     messages = pa.array([None, *chats], PLAIN_MESSAGES).slice(1)
     chunked = pa.chunked_array([messages.slice(0, 40), messages.slice(40)])
-    found = tokenize_messages(
-        chunked, pa.nulls(150, pa.string()), pa.array(specs), pa.array(["reject"] * 150)
+    found = tokenize_examples(
+        pa.table(
+            {
+                "chat_messages": chunked,
+                "tools": pa.nulls(150, pa.string()),
+                "trained_from": pa.array([0] * 150, pa.int32()),
+                "tokenizer": pa.array(specs),
+                "policy": pa.array(["{}"] * 150),
+            }
+        )
     )
     assert found.type == TOKENIZED_TYPE
     for i, row in enumerate(found.to_pylist()):
@@ -286,5 +264,13 @@ def test_rows_keep_their_order_across_slices_chunks_and_settings(
 
 def test_no_rows_give_no_rows() -> None:
     text = pa.array([], pa.string())
-    found = tokenize_messages(pa.array([], PLAIN_MESSAGES), text, text, text)
+    columns = {"tools": text, "tokenizer": text, "policy": text}
+    none = pa.table(
+        {
+            **columns,
+            "chat_messages": pa.array([], PLAIN_MESSAGES),
+            "trained_from": pa.array([], pa.int32()),
+        }
+    )
+    found = tokenize_examples(none)
     assert (len(found), found.type) == (0, TOKENIZED_TYPE)

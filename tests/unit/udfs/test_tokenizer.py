@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from trajhouse.cli.errors import CannotOpen
-from trajhouse.udfs import qwen3_vocabulary, tokenizer
+from trajhouse.udfs import qwen3_vocabulary, tokenizer, tokenizer_sources
 from trajhouse.udfs.tokenizer import TEMPLATE_VARIABLE, LoadedTokenizer, load_tokenizer
 
 CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -116,7 +117,7 @@ def test_what_cannot_be_loaded_is_said_within_seconds(
 def test_qwen3_without_its_vocabulary_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr(qwen3_vocabulary, "is_available", lambda: False)
-    monkeypatch.setattr(tokenizer, "_cached_hub_folder", lambda spec: None)
+    monkeypatch.setattr(tokenizer_sources, "_cached_hub_folder", lambda spec: None)
     with pytest.raises(CannotOpen) as raised:
         load_tokenizer("Qwen/Qwen3-1.7B")
     assert "trajhouse[qwen3]" in raised.value.hint
@@ -162,7 +163,13 @@ def test_fingerprint_changes_with_policy_template_and_vocabulary(
         load_tokenizer(str(other)).fingerprint("reject"),
     ]
     assert len(set(fingerprints)) == 4
-    assert all(len(fingerprint) == 16 for fingerprint in fingerprints)
+    assert all(re.fullmatch("[0-9a-f]{16}-[0-9a-f]{8}", text) for text in fingerprints)
+    assert [text.split("-")[0] == qwen3.identity for text in fingerprints] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     same = tmp_path / "same"
     shutil.copytree(folder, same)
     assert load_tokenizer(str(same)).fingerprint("reject") == fingerprints[2]
@@ -181,3 +188,19 @@ def test_threads_that_ask_at_once_share_one_tokenizer(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.stdout == "1\n", done.stderr
+
+
+def test_a_template_of_several_by_its_name(
+    with_tiny_vocabulary: Callable[[str], str], tmp_path: Path
+) -> None:
+    folder = Path(with_tiny_vocabulary(CHATML))
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "additional_chat_templates").mkdir()
+    (tmp_path / "chat_template.jinja").write_text(CHATML)
+    (tmp_path / "additional_chat_templates" / "short.jinja").write_text("{{ 'short' }}")
+    assert load_tokenizer(str(tmp_path), "short").chat_template == "{{ 'short' }}"
+    assert load_tokenizer(str(tmp_path), "default").chat_template == CHATML
+    with pytest.raises(CannotOpen) as raised:
+        load_tokenizer(str(tmp_path), "long")
+    assert "short" in raised.value.hint

@@ -1,4 +1,4 @@
-"""Both functions work as Arrow functions inside DuckDB."""
+"""The grammar works as an Arrow function inside DuckDB, and rows of DuckDB are tokenized."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from duckdb.func import ARROW, SPECIAL
 
 from trajhouse.udfs.role_grammar import role_grammar_violations
-from trajhouse.udfs.tokenize import tokenize_messages
+from trajhouse.udfs.tokenize import tokenize_examples
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 
 MESSAGES = (
@@ -18,10 +18,6 @@ MESSAGES = (
     ' tool_calls STRUCT(id VARCHAR, "type" VARCHAR,'
     ' "function" STRUCT(name VARCHAR, arguments VARCHAR))[],'
     " tool_call_id VARCHAR, name VARCHAR)[]"
-)
-TOKENIZED = (
-    "STRUCT(input_ids INTEGER[], labels INTEGER[], loss_mask TINYINT[], n_tokens INTEGER,"
-    " n_trained_tokens INTEGER, tokenizer VARCHAR, reason VARCHAR, detail VARCHAR)"
 )
 
 
@@ -33,14 +29,6 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
             role_grammar_violations,
             ["VARCHAR", "VARCHAR"],
             "STRUCT(code VARCHAR, position INTEGER)",
-            type=ARROW,
-            null_handling=SPECIAL,
-        )
-        opened.create_function(
-            "tokenize_messages",
-            tokenize_messages,
-            [MESSAGES, "VARCHAR", "VARCHAR", "VARCHAR"],
-            TOKENIZED,
             type=ARROW,
             null_handling=SPECIAL,
         )
@@ -59,21 +47,25 @@ def test_grammar_in_sql(connection: duckdb.DuckDBPyConnection) -> None:
     ]
 
 
-def test_tokens_in_sql(connection: duckdb.DuckDBPyConnection, qwen3: LoadedTokenizer) -> None:
+def test_tokens_of_rows_of_duckdb(
+    connection: duckdb.DuckDBPyConnection, qwen3: LoadedTokenizer
+) -> None:
     answers = pa.table({"id": range(3000), "answer": [f"number {i}" for i in range(3000)]})
     connection.register("answers", answers)
-    connection.execute(
+    examples = connection.sql(
         f"""
-        create table tokenized as
-        select id, unnest(tokenize_messages(
+        select
+            id, null::varchar as tools, 0 as trained_from, '{qwen3.spec}' as tokenizer,
+            '{{}}' as policy,
             case when id % 10 > 0 then
                 [{{role: 'user', content: 'q'}}, {{role: 'assistant', content: answer}}]::{MESSAGES}
-            end,
-            null, '{qwen3.spec}', 'reject'
-        ))
+            end as chat_messages
         from answers
         """
-    )
+    ).to_arrow_table()
+    found = pa.table({"id": examples["id"], "tokens": tokenize_examples(examples)})
+    connection.register("found", found)
+    connection.execute("create table tokenized as select id, unnest(tokens) from found")
     counts = connection.execute(
         """
         select

@@ -1,0 +1,111 @@
+"""How much memory tokenizing takes: of the function and of dbt's process, each in a fresh process.
+
+python -m tests.benchmarks.tokenizing.memory DATABASE    (prints rows, tokens, bytes as JSON)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from tests.benchmarks.tokenizing.data import (
+    PROJECT,
+    Prepared,
+    environment_of,
+    examples_sql,
+    prepare_long_row,
+    repeat,
+)
+from tests.benchmarks.tokenizing.own import (
+    batches_of,
+    count_tokens,
+    drop_tokens,
+    model_command,
+    model_counts,
+)
+from tests.memory import peak_memory
+from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
+
+_MEMORY_OF_DUCKDB = "300MB"
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The rows and tokens that a process made, and the most bytes that it held."""
+
+    rows: int
+    tokens: int
+    peak: int
+
+
+def measure_all(prepared: Prepared, copies: int) -> dict[str, Peak]:
+    """Peaks for the rows, for `copies` times as many, and for single long rows."""
+    repeated = repeat(prepared, copies)
+    peaks = {}
+    for what, rows in (("as they are", prepared), (f"x {copies}", repeated)):
+        peaks[f"function, rows {what}"] = measure_function(rows)
+        peaks[f"model in dbt, rows {what}"] = measure_model(rows)
+    for n_tokens, is_one in ((30_000, False), (1_000_000, False), (1_000_000, True)):
+        of = "in one message" if is_one else "in many messages"
+        long_row = prepare_long_row(prepared, n_tokens, is_one)
+        peaks[f"function, one row of {n_tokens:,} tokens {of}"] = measure_function(long_row)
+    return peaks
+
+
+def measure_function(prepared: Prepared) -> Peak:
+    """The function over all rows of a warehouse, which are read and dropped batch by batch."""
+    module = ["-m", "tests.benchmarks.tokenizing.memory", str(prepared.database)]
+    output = subprocess.run(
+        [sys.executable, *module], check=True, cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    ).stdout
+    return Peak(**json.loads(output))
+
+
+def measure_model(prepared: Prepared) -> Peak:
+    """The model in dbt's process, with DuckDB and what it keeps of the tables in memory.
+
+    Raises:
+        RuntimeError: dbt failed.
+    """
+    drop_tokens(prepared)
+    process = subprocess.Popen(
+        model_command(prepared), env=environment_of(prepared.root), stdout=sys.stderr
+    )
+    peak = peak_memory(process)
+    if process.returncode:
+        raise RuntimeError(f"dbt failed with exit code {process.returncode}")
+    return Peak(*model_counts(prepared), peak)
+
+
+def main(database: str) -> None:
+    """Tokenize all rows of a database and print the counts and the peak of this process."""
+    n_rows = n_tokens = 0
+    with duckdb.connect(database, read_only=True) as connection:
+        connection.execute("set enable_progress_bar = false")
+        connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
+        reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
+        for conversations in reader:
+            for batch in batches_of(pa.Table.from_batches([conversations])):
+                rows, tokens = count_tokens(batch)
+                n_rows, n_tokens = n_rows + rows, n_tokens + tokens
+    print(json.dumps(asdict(Peak(n_rows, n_tokens, _peak_of_this_process()))))
+
+
+def _peak_of_this_process() -> int:
+    """Bytes; unlike `ru_maxrss`, without what the parent held when it forked."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    if found is None:
+        raise RuntimeError("the system does not tell the peak memory of a process")
+    return int(found[1]) * 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,113 @@
+"""trajhouse itself: the function that renders, encodes, masks and proves, and the dbt model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
+from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
+from trajhouse.udfs.example_batches import BATCH_BYTES, BATCH_ROWS
+from trajhouse.udfs.tokenize import tokenize_examples
+
+MODEL = "int_trajectories_tokenized"
+_TABLE = f"intermediate.{MODEL}"
+_BETWEEN = f"int_trajectories_chat+,+{MODEL}"
+
+
+class RejectedError(Exception):
+    """Rows were rejected that ought to be tokenized; the message says why."""
+
+
+def run_function(examples: pa.Table) -> Work:
+    """Tokenize all rows, in batches as the model does, and keep nothing.
+
+    Raises:
+        RejectedError: A row was rejected.
+    """
+    return count_seconds(lambda: map(count_tokens, batches_of(examples)))
+
+
+def batches_of(examples: pa.Table) -> Iterator[pa.Table]:
+    """The rows in batches of about the size of those that the model makes."""
+    n_rows = BATCH_BYTES * examples.num_rows // max(examples.nbytes, 1)
+    n_rows = max(1, min(BATCH_ROWS, n_rows))
+    return (examples.slice(start, n_rows) for start in range(0, examples.num_rows, n_rows))
+
+
+def count_tokens(batch: pa.Table) -> tuple[int, int]:
+    """The rows and tokens of a batch.
+
+    Raises:
+        RejectedError: A row was rejected.
+    """
+    chunks = list(_tokenized(batch))
+    tokens = sum(pc.sum(chunk.field("n_tokens")).as_py() for chunk in chunks)
+    return sum(map(len, chunks)), tokens
+
+
+def tokens_of(examples: pa.Table) -> pa.Table:
+    """input_ids and loss_mask of all rows."""
+    chunks = [chunk for batch in batches_of(examples) for chunk in _tokenized(batch)]
+    names = ("input_ids", "loss_mask")
+    return pa.table({name: pa.chunked_array([c.field(name) for c in chunks]) for name in names})
+
+
+def run_model(prepared: Prepared) -> Work:
+    """Build the model anew in a process of dbt; the time that dbt gives for it.
+
+    What lies between the chat messages and the model counts as well.
+
+    Raises:
+        RejectedError: A row was rejected.
+    """
+    drop_tokens(prepared)
+    environment = environment_of(prepared.root)
+    subprocess.run(model_command(prepared), check=True, env=environment, stdout=sys.stderr)
+    results = json.loads((prepared.root / ".dbt" / "run_results.json").read_text())["results"]
+    seconds = sum(result["execution_time"] for result in results)
+    return Work(*model_counts(prepared), Elapsed(seconds, float("nan")))
+
+
+def model_counts(prepared: Prepared) -> tuple[int, int]:
+    """The rows and tokens of the model as it is built.
+
+    Raises:
+        RejectedError: A row was rejected.
+    """
+    counts = f"select count(*), sum(n_tokens), count(reason), any_value(detail) from {_TABLE}"
+    with prepared.open() as connection:
+        ((rows, tokens, n_rejected, detail),) = connection.sql(counts).fetchall()
+    if n_rejected:
+        raise RejectedError(f"{n_rejected} rows were rejected, one for: {detail}")
+    return rows, tokens
+
+
+def model_command(prepared: Prepared) -> list[str]:
+    """The command that builds the model and nothing before the chat messages.
+
+    A full refresh takes over no tokens of an earlier build.
+    """
+    selected = ("--select", _BETWEEN, "--exclude", "int_trajectories_chat")
+    return dbt(prepared.root, "build", *selected, "--full-refresh")
+
+
+def drop_tokens(prepared: Prepared) -> None:
+    """Remove what an earlier run made, so that nothing can be taken from it."""
+    with duckdb.connect(str(prepared.database)) as connection:
+        connection.execute(f"drop table if exists {_TABLE}")
+
+
+def _tokenized(batch: pa.Table) -> Iterator[pa.StructArray]:
+    result = tokenize_examples(batch)
+    for chunk in result.chunks if isinstance(result, pa.ChunkedArray) else [result]:
+        if chunk.field("reason").null_count != len(chunk):
+            details = chunk.field("detail").drop_null()
+            raise RejectedError(f"{len(details)} rows were rejected, one for: {details[0]}")
+        yield chunk

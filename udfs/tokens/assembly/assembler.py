@@ -1,0 +1,228 @@
+"""Renders conversations without Jinja where every context of theirs has been learnt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jinja2 import TemplateSyntaxError
+
+from trajhouse.cli.errors import UsageFault
+from trajhouse.udfs.flat_texts import FlatTexts, Int
+from trajhouse.udfs.tokens.assembly.assembling import assemble
+from trajhouse.udfs.tokens.assembly.chunks import UnlearnableError, learn_chunks
+from trajhouse.udfs.tokens.assembly.columns import (
+    FIELDS,
+    MESSAGE_FIELDS,
+    MessageColumns,
+    has_known_fields,
+    read_columns,
+)
+from trajhouse.udfs.tokens.assembly.contexts import Contextualizer
+from trajhouse.udfs.tokens.assembly.learned import UNKNOWN, LearnedChunks
+from trajhouse.udfs.tokens.assembly.probing import is_local
+from trajhouse.udfs.tokens.assembly.triggers import triggers_of
+from trajhouse.udfs.tokens.examples import Examples
+from trajhouse.udfs.tokens.flat import FlatPieces, flat_pieces
+from trajhouse.udfs.tokens.policy import Policy, RejectedError
+from trajhouse.udfs.tokens.rows import pieces_of
+from trajhouse.udfs.tokens.template import ChatTemplate
+
+RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
+ASSEMBLY, JINJA = "assembly", "jinja"
+
+_MOST_FAILURES = 64
+_LEARNED_FREELY = 64
+_ROWS_PER_LEARNED = 4
+"""After those learnt freely, one row in so many may teach something new, or it costs too much."""
+_FIRST_CHECKED = 8
+"""So many rows are rendered by the template as well at first, and then every `_CHECK_EVERY`th."""
+_CHECK_EVERY = 256
+
+
+@dataclass(frozen=True)
+class AssembledRows:
+    """Renders of some rows of a batch.
+
+    Attributes:
+        pieces: Their pieces.
+        rows: Which rows they are; ascending.
+        learned: Those of them that something was learnt from.
+    """
+
+    pieces: FlatPieces
+    rows: list[int]
+    learned: set[int]
+
+
+class Assembler:
+    """Assembles the renders of one template under one policy, and learns as it goes."""
+
+    def __init__(self, template: ChatTemplate, policy: Policy) -> None:
+        self._template = template
+        self._policy = policy
+        self._contextualizer = Contextualizer()
+        self._learned = LearnedChunks()
+        self._n_failures = self._n_learned = self._n_rendered = 0
+        self._one_at_a_time = Lock()
+        self._n_sampled = 0
+        self._triggers = _uncovered_triggers(template)
+
+    def sample(self, rows: Sequence[int]) -> set[int]:
+        """Which of the rows to render by the template as well: the first ever, then every nth."""
+        first = self._n_sampled
+        self._n_sampled += len(rows)
+        return {
+            row
+            for number, row in enumerate(rows, start=first)
+            if number < _FIRST_CHECKED or number % _CHECK_EVERY == 0
+        }
+
+    def render(self, examples: Examples) -> AssembledRows | None:
+        """The renders of the rows whose contexts are known, after learning those that are not.
+
+        Args:
+            examples: The rows.
+
+        Returns:
+            None where none can be assembled.
+        """
+        with self._one_at_a_time:
+            return self._render(examples)
+
+    def _render(self, examples: Examples) -> AssembledRows | None:
+        most = _MOST_FAILURES + self._n_rendered // _ROWS_PER_LEARNED
+        if self._n_failures >= most or not has_known_fields(examples.messages):
+            return None
+        columns = read_columns(examples.messages)
+        found = self._contextualizer.contexts(columns, examples.tools, examples.trained_from)
+        is_left = found.is_odd | self._triggered(columns)
+        if self._template.takes_objects:
+            is_left |= _has_calls(columns)
+        chunks, ends, learned = self._chunks_of(examples, columns, found.keys, is_left)
+        is_left |= _any_by_row(columns, chunks == UNKNOWN)
+        rows = np.flatnonzero(~is_left)
+        if not len(rows):
+            return None
+        if len(rows) < len(examples):
+            kept = ~is_left[columns.rows_of_messages()]
+            columns = read_columns(examples.messages.take(pa.array(rows)))
+            chunks, ends = chunks[kept], ends[rows]
+        table = self._learned.table()
+        assembled = assemble(columns, chunks, ends, table)
+        is_clear = ~assembled.is_unclear
+        if not is_clear.all():
+            rows = rows[is_clear]
+            if not len(rows):
+                return None
+            chunks, ends = chunks[is_clear[columns.rows_of_messages()]], ends[is_clear]
+            columns = read_columns(examples.messages.take(pa.array(rows)))
+            assembled = assemble(columns, chunks, ends, table)
+        self._n_rendered += len(rows)
+        return AssembledRows(assembled.pieces, rows.tolist(), learned & set(rows.tolist()))
+
+    def _chunks_of(
+        self,
+        examples: Examples,
+        columns: MessageColumns,
+        keys: Int,
+        is_left: np.ndarray,
+    ) -> tuple[Int, Int, set[int]]:
+        """The chunk of each message and the one after each row, and the rows learnt from."""
+        tried: set[int] = set()
+        learned: set[int] = set()
+        last = np.maximum(columns.row_messages[1:] - 1, 0)
+        while True:
+            chunks, ends = self._learned.find(keys)
+            unknown = _any_by_row(columns, chunks == UNKNOWN) & ~is_left
+            row = next((int(row) for row in np.flatnonzero(unknown) if row not in tried), None)
+            most = _LEARNED_FREELY + self._n_rendered // _ROWS_PER_LEARNED
+            if row is None or self._n_learned + len(tried) >= most:
+                return chunks, ends[last] if len(ends) else ends, learned
+            tried.add(row)
+            if self._learn(examples, row, keys[slice(*columns.row_messages[row : row + 2])]):
+                learned.add(row)
+
+    def _learn(self, examples: Examples, row: int, keys: Int) -> bool:
+        """Whether something could be learnt from a row."""
+        try:
+            chunks = learn_chunks(self._template, examples.conversations([row])[0], self._policy)
+        except (RejectedError, UnlearnableError):
+            self._n_failures += 1
+            return False
+        self._learned.add(keys.tolist(), chunks)
+        self._n_learned += 1
+        return True
+
+    def _triggered(self, columns: MessageColumns) -> np.ndarray:
+        """Rows with a text in which the template looks for something, and finds it."""
+        is_found = np.zeros(columns.n_rows, dtype=np.bool_)
+        message_rows = columns.rows_of_messages()
+        call_rows = np.repeat(message_rows, np.diff(columns.message_calls))
+        for trigger in self._triggers:
+            for field in FIELDS:
+                texts = columns.texts[field]
+                holds = pc.fill_null(pc.match_substring(texts, trigger), False)
+                holds = holds.to_numpy(zero_copy_only=False)
+                rows = message_rows if field in MESSAGE_FIELDS else call_rows
+                is_found[rows[holds]] = True
+        return is_found
+
+
+@lru_cache(maxsize=16)
+def assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
+    """The assembler of a template and a policy; None where the template itself is to render.
+
+    Raises:
+        UsageFault: TRAJHOUSE_RENDERER names no renderer.
+    """
+    wanted = os.environ.get(RENDERER_VARIABLE) or ASSEMBLY
+    if wanted not in (ASSEMBLY, JINJA):
+        raise UsageFault(
+            f"{RENDERER_VARIABLE}={wanted!r} is no renderer",
+            f"the renderers are {ASSEMBLY} and {JINJA}",
+            f"unset {RENDERER_VARIABLE} to take the faster where it is proven",
+        )
+    if wanted == JINJA:
+        return None
+    try:
+        assembler = Assembler(template, policy)
+    except TemplateSyntaxError:
+        return None
+
+    def assembled(examples: Examples) -> FlatTexts | None:
+        rows = assembler.render(examples)
+        return None if rows is None else rows.pieces.texts()
+
+    def expected(examples: Examples) -> FlatTexts | None:
+        try:
+            pieces = pieces_of(template, examples.conversations([0])[0], policy)
+        except RejectedError:
+            return None
+        return flat_pieces([pieces]).texts()
+
+    return assembler if is_local(assembled, expected) else None
+
+
+def _uncovered_triggers(template: ChatTemplate) -> list[str]:
+    """What the template looks for in texts; but for control tokens, which no text may hold."""
+    source = template.tokenizer.reference.get_chat_template(None, None)
+    with_tools = template.tokenizer.reference.get_chat_template(None, [{}])
+    found = triggers_of(source) | triggers_of(with_tools)
+    return sorted(word for word in found if not template.control.search(word))
+
+
+def _has_calls(columns: MessageColumns) -> np.ndarray:
+    return _any_by_row(columns, np.diff(columns.message_calls) > 0)
+
+
+def _any_by_row(columns: MessageColumns, flags: np.ndarray) -> np.ndarray:
+    sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(flags)])[columns.row_messages]
+    found: np.ndarray = np.diff(sums) > 0
+    return found
