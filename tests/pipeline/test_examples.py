@@ -88,8 +88,8 @@ def test_each_query_is_an_example_and_a_sound_one_is_enough(
 
 
 def test_what_is_too_long_is_recorded(warehouse: Built) -> None:
-    """A conversation of one query fits into 40 tokens, one of two does not, but each half does."""
-    options = ("--var", "max_length=40", "--var", "over_length=split")
+    """A conversation of one query fits into 30 tokens, one of two does not, but each half does."""
+    options = ("--var", "max_length=30", "--var", "over_length=split")
     build(warehouse, *options)
     rows = warehouse.rows(
         "select example_id, over_length, n_tokens, n_tokens_whole from marts.sft_tokenized"
@@ -101,5 +101,5 @@ def test_what_is_too_long_is_recorded(warehouse: Built) -> None:
         ("d/two~2", "split"),
     ]
     (_, _, n_one, whole_one), (_, _, n_first, whole), (_, _, n_second, whole_again) = rows
-    assert n_one == whole_one <= 40 < whole == whole_again
+    assert n_one == whole_one <= 30 < whole == whole_again
     assert n_first + n_second == whole
