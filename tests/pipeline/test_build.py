@@ -19,7 +19,7 @@ from tests.few_families import project_of
 from tests.pipeline.processes import PROJECT, SAMPLE, Built, built, trajhouse
 from trajhouse.cli.locks import hold
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ACCEPTED = "select count(*) from marts.trajectories"
 

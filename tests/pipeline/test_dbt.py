@@ -12,7 +12,7 @@ import pytest
 
 from tests.pipeline.processes import OWN_SETTINGS, PROJECT, SAMPLE, trajhouse
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def dbt(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.replica import ipw, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SCALE = 100
 
