@@ -65,6 +65,8 @@ def main() -> None:
 
 
 def _measure(prepared: Prepared, parts: set[str], options: argparse.Namespace) -> None:
+    if parts == {"memory"}:
+        return
     print(f"## {prepared.name}\n")
     if "speed" in parts:
         compare(prepared, options.peer_rows, options.rounds)
