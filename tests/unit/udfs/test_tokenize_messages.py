@@ -121,14 +121,16 @@ def test_turns_that_touch_are_told_apart(
 
 @pytest.mark.parametrize(
     ("role_header", "trained"),
-    [("out", "b<|im_end|>\n"), ("in", "<|im_start|>assistant\nb<|im_end|>\n")],
+    [("out", "{}<|im_end|>\n"), ("in", "<|im_start|>assistant\n{}<|im_end|>\n")],
 )
 def test_marks_that_take_in_headers_leave_them_to_the_policy(
     role_header: str, trained: str, run_tokenize: Run, with_tiny_vocabulary: WithTemplate
 ) -> None:
     spec = with_tiny_vocabulary(MARKED_WITH_HEADER)
     row = run_tokenize([PLAIN], spec=spec, role_header=role_header)[0]
-    assert trained_texts(row, spec) == [trained]
+    answers = ("I look.", "One: a.py")
+    expected = [trained.format(answer) for answer in answers]
+    assert "".join(trained_texts(row, spec)) == "".join(expected)
 
 
 def test_null_content_and_empty_content_are_alike(run_tokenize: Run) -> None:

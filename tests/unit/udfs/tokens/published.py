@@ -36,7 +36,8 @@ class Published:
         is_call_alone: It renders no content beside calls.
         has_outputs: It renders the outputs of calls.
         n_calling: So many messages with calls of a conversation it renders whole; -1 is all.
-        marks_headers: Its marks take in role headers.
+        marks_headers: Its marks take in every role header.
+        marked_header: A header, one token, that its marks take in, where other turns have none.
     """
 
     control: str
@@ -47,6 +48,7 @@ class Published:
     is_call_alone: bool = False
     n_calling: int = -1
     marks_headers: bool = False
+    marked_header: str = ""
 
 
 _IM = "<|im_start|> <|im_end|>"
@@ -87,7 +89,9 @@ PUBLISHED = {
     "glm4moe": Published(_GLM, "<|endoftext|>"),
     "glm4moe_training": Published(_GLM, "<|endoftext|>"),
     "deepseekv3": Published(_DEEPSEEK, _EOS, _BOS, (_ASSISTANT, _OUTPUTS_END), n_calling=1),
-    "deepseekv3_training": Published(_DEEPSEEK, _EOS, _BOS, n_calling=1),
+    "deepseekv3_training": Published(
+        _DEEPSEEK, _EOS, _BOS, n_calling=1, marked_header="<\uff5cAssistant\uff5c>"
+    ),
     "gptoss": Published(
         _GPTOSS, "<|return|>", headers=("<|start|>assistant",), max_calls=1, is_call_alone=True
     ),
