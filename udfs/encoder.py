@@ -85,13 +85,11 @@ class GigatokenEncoder:
 
     def encode_unchecked(self, texts: FlatTexts) -> FlatIds:
         """The ids of each text by gigatoken alone."""
-        import awkward as ak
-
         if not len(texts):
             return FlatIds.of([])
         layout = self._fast.encode_batch(texts.as_awkward()).layout
         offsets = np.asarray(layout.offsets, dtype=np.int64)
-        ids = np.asarray(ak.to_numpy(layout.content))[offsets[0] : offsets[-1]]
+        ids = np.asarray(layout.content.data)[offsets[0] : offsets[-1]]
         return FlatIds(ids.view(np.int32), offsets - offsets[0])
 
     def _distrusted(self, texts: FlatTexts) -> list[int]:

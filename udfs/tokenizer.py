@@ -89,7 +89,13 @@ class LoadedTokenizer:
     @cached_property
     def vocabulary_hash(self) -> str:
         """8 hex digits of the encoder's definition, which tell what each id stands for."""
-        return hashlib.sha256(self.backend.to_str().encode()).hexdigest()[:8]
+        return hashlib.sha256(self.definition.encode()).hexdigest()[:8]
+
+    @cached_property
+    def definition(self) -> str:
+        """The encoder's definition as JSON text."""
+        text: str = self.backend.to_str()
+        return text
 
     @cached_property
     def prints_date(self) -> bool:
@@ -128,7 +134,7 @@ class LoadedTokenizer:
         """The same encoder without added tokens, so that no text becomes one."""
         from tokenizers import Tokenizer
 
-        definition = json.loads(self.backend.to_str())
+        definition = json.loads(self.definition)
         return Tokenizer.from_str(json.dumps(definition | {"added_tokens": []}))
 
     @cached_property

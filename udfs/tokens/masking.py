@@ -76,7 +76,8 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     """The part of every token.
 
     A token over the end of a context goes with what follows, if nothing but white space of it lies
-    before; over the end of a turn it is context; inside a turn it goes with its first byte.
+    before; a control token that takes in white space after it stays context. Over the end of a turn
+    a token is context; inside a turn it goes with its first byte.
     """
     n_pieces, n_tokens = len(pieces.ends), len(tokens.ids)
     starts = np.concatenate([np.zeros(1, np.int64), pieces.ends])
@@ -92,6 +93,7 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     firsts[is_inner] = tokens.starting_before(places[is_inner])
     firsts = np.maximum.accumulate(np.minimum(firsts, n_tokens))
     opening = np.flatnonzero((parts > 0) & ~is_inner)
+    firsts[opening] += _reach_in(pieces, tokens, places[opening], firsts[opening], vocabulary)
     turn_ends = firsts[(before > 0) & ((parts == 0) | opens_row)]
     if len(parts) and parts[-1] > 0:
         turn_ends = np.append(turn_ends, n_tokens)
@@ -105,6 +107,20 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
         np.searchsorted(turn_ends, tokens.row_tokens, side="right"),
         faults,
     )
+
+
+def _reach_in(
+    pieces: FlatPieces, tokens: Placed, places: Int, firsts: Int, vocabulary: Vocabulary
+) -> NDArray[np.bool_]:
+    """Whether the first token of each turn is a control token before it that strips white space."""
+    reaches = np.zeros(len(firsts), dtype=np.bool_)
+    inside = np.flatnonzero(firsts < len(tokens.ids))
+    first = firsts[inside]
+    over = (tokens.starts(first) < places[inside]) & vocabulary.is_control[tokens.ids[first]]
+    for turn in inside[over].tolist():
+        reached = pieces.data[places[turn] : tokens.ends[firsts[turn]]]
+        reaches[turn] = _BLANK[reached].all()
+    return reaches
 
 
 def _edge_faults(

@@ -77,10 +77,9 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     sizes = pc.take(n_bytes, pa.array(found.ids)).to_numpy()
     dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
     ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
-    last = found.bounds[1:] - 1
-    is_full = bool((last >= found.bounds[:-1]).all()) and np.array_equal(
-        ends[last], texts.bounds[1:]
-    )
+    before = np.maximum(found.bounds - 1, 0)
+    reached = np.where(found.bounds > 0, ends[before], 0) if len(ends) else found.bounds
+    is_full = np.array_equal(reached, texts.bounds)
     if is_full and not _normalised_otherwise(texts):
         return Placed(found.ids, ends, None, found.bounds, {})
     return _placed_by_offsets(tokenizer, texts, found)

@@ -121,8 +121,8 @@ def outline_of_row(
     answers = [i for i, message in enumerate(chat) if message.get("role") == "assistant"]
     turns = [turn for turn, i in zip(turns, answers, strict=True) if i >= row.trained_from]
     header_in = policy.role_header is RoleHeader.IN
-    for turn in turns:
-        _require_header(render.text, turn, template, header_in)
+    if header_in and any(turn.header == turn.start for turn in turns):
+        raise MaskError("a turn has no role header that could be trained")
     return outline_of(render.text, spans, neutral, turns, template.control, header_in)
 
 
@@ -167,20 +167,6 @@ def _require_plain_words(template: ChatTemplate, chat: list[Message]) -> None:
             if (match := template.control.search(word)) is not None:
                 detail = f"{match[0]} in the {field} of message {number}"
                 raise RejectedError(Reason.CONTROL_TOKEN, detail)
-
-
-def _require_header(text: str, turn: Turn, template: ChatTemplate, header_in: bool) -> None:
-    """A header stands before a turn where it is to be left out; there is one where it is not.
-
-    Raises:
-        MaskError: It is otherwise.
-    """
-    header = template.shape.header
-    begins_with_header = header is not None and text.startswith(header, turn.start)
-    if header_in and turn.header == turn.start and not begins_with_header:
-        raise MaskError("a turn has no role header that could be trained")
-    if begins_with_header and not header_in:
-        raise MaskError(f"the marked span at character {turn.start} follows no assistant header")
 
 
 @contextmanager

@@ -68,6 +68,9 @@ def marked_turns(
 ) -> list[Turn]:
     """The turns that the template marks as generated.
 
+    Where the marks take in the role header, the turn starts after it all the same: whether headers
+    are trained is for the policy to say.
+
     Args:
         text: The render.
         generated: The marked spans, in order.
@@ -84,7 +87,10 @@ def marked_turns(
     for start, end in generated:
         if start < reached or end <= start:
             raise MaskError(f"a marked span at character {start} is empty or overlaps")
-        turns.append(Turn(start - _header_length(text, start, shape.header), start, end))
+        if shape.header is not None and text.startswith(shape.header, start, end):
+            turns.append(Turn(start, start + len(shape.header), end))
+        else:
+            turns.append(Turn(start - _header_length(text, start, shape.header), start, end))
         reached = end
     return turns
 

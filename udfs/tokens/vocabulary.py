@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -52,9 +53,17 @@ class Vocabulary:
         return (int(numbers[0]), int(numbers[-1])) if len(numbers) else (nothing, nothing)
 
 
-@lru_cache(maxsize=16)
+_ONE_AT_A_TIME = Lock()
+
+
 def vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
-    """The facts of a tokenizer's vocabulary."""
+    """The facts of a tokenizer's vocabulary, found out once."""
+    with _ONE_AT_A_TIME:
+        return _vocabulary_of(tokenizer)
+
+
+@lru_cache(maxsize=16)
+def _vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
     is_control = tokenizer.is_control
     can_stop = is_control.copy()
     end = tokenizer.template_variables.get("eos_token")
@@ -77,7 +86,7 @@ def vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
 
 def _is_byte_level(tokenizer: LoadedTokenizer) -> bool:
     """Whether a token's letters are the bytes of its text, and the text is at most normalised."""
-    definition = json.loads(tokenizer.plain_backend.to_str())
+    definition = json.loads(tokenizer.definition)
     decoder = definition.get("decoder") or {}
     normalizer = definition.get("normalizer") or {"type": "NFC"}
     return decoder.get("type") == "ByteLevel" and normalizer.get("type") == "NFC"

@@ -119,6 +119,18 @@ def test_turns_that_touch_are_told_apart(
     assert ended == [before + turns[0], before + "".join(turns)]
 
 
+@pytest.mark.parametrize(
+    ("role_header", "trained"),
+    [("out", "b<|im_end|>\n"), ("in", "<|im_start|>assistant\nb<|im_end|>\n")],
+)
+def test_marks_that_take_in_headers_leave_them_to_the_policy(
+    role_header: str, trained: str, run_tokenize: Run, with_tiny_vocabulary: WithTemplate
+) -> None:
+    spec = with_tiny_vocabulary(MARKED_WITH_HEADER)
+    row = run_tokenize([PLAIN], spec=spec, role_header=role_header)[0]
+    assert trained_texts(row, spec) == [trained]
+
+
 def test_null_content_and_empty_content_are_alike(run_tokenize: Run) -> None:
     calls = {"tool_calls": [call("ls", "{}")]}
     null, empty = run_tokenize(
@@ -199,7 +211,6 @@ MACRO = (
             "{% for m in messages %}{{ m.content }}{% endfor %}", "no generation marks", id="plain"
         ),
         pytest.param(MACRO, "place is not known", id="marks-inside-a-macro"),
-        pytest.param(MARKED_WITH_HEADER, "follows no assistant header", id="header-in"),
         pytest.param(
             CHATML.replace("{{ m.content }}", "{% generation %}{{ m.content }}{% endgeneration %}"),
             "4 marked spans for 2",

@@ -34,6 +34,7 @@ from trajhouse.udfs.tokens.policy import Policy, RejectedError
 from trajhouse.udfs.tokens.rows import pieces_of
 from trajhouse.udfs.tokens.template import ChatTemplate
 
+_ONE_AT_A_TIME = Lock()
 RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
 ASSEMBLY, JINJA = "assembly", "jinja"
 
@@ -43,7 +44,7 @@ _ROWS_PER_LEARNED = 4
 """After those learnt freely, one row in so many may teach something new, or it costs too much."""
 _FIRST_CHECKED = 8
 """So many rows are rendered by the template as well at first, and then every `_CHECK_EVERY`th."""
-_CHECK_EVERY = 256
+_CHECK_EVERY = 1024
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,6 @@ class Assembler:
         return is_found
 
 
-@lru_cache(maxsize=16)
 def assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
     """The assembler of a template and a policy; None where the template itself is to render.
 
@@ -189,8 +189,12 @@ def assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
             f"the renderers are {ASSEMBLY} and {JINJA}",
             f"unset {RENDERER_VARIABLE} to take the faster where it is proven",
         )
-    if wanted == JINJA:
-        return None
+    with _ONE_AT_A_TIME:
+        return _assembler_of(template, policy) if wanted == ASSEMBLY else None
+
+
+@lru_cache(maxsize=16)
+def _assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
     try:
         assembler = Assembler(template, policy)
     except TemplateSyntaxError:

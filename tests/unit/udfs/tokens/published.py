@@ -36,6 +36,7 @@ class Published:
         is_call_alone: It renders no content beside calls.
         has_outputs: It renders the outputs of calls.
         n_calling: So many messages with calls of a conversation it renders whole; -1 is all.
+        marks_headers: Its marks take in role headers.
     """
 
     control: str
@@ -45,6 +46,7 @@ class Published:
     max_calls: int = 3
     is_call_alone: bool = False
     n_calling: int = -1
+    marks_headers: bool = False
 
 
 _IM = "<|im_start|> <|im_end|>"
@@ -89,7 +91,9 @@ PUBLISHED = {
     "gptoss": Published(
         _GPTOSS, "<|return|>", headers=("<|start|>assistant",), max_calls=1, is_call_alone=True
     ),
-    "gptoss_training": Published(_GPTOSS, "<|return|>", max_calls=1, is_call_alone=True),
+    "gptoss_training": Published(
+        _GPTOSS, "<|return|>", max_calls=1, is_call_alone=True, marks_headers=True
+    ),
     "nemotron_3_nano": Published(_IM, "<|im_end|>", headers=("<|im_start|>assistant\n<think>",)),
     "gemma3": Published(
         "<bos> <eos> <start_of_turn> <end_of_turn> <start_of_image>",

@@ -6,18 +6,33 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from tests.unit.udfs.tokens.published import PUBLISHED, marked
 from trajhouse.udfs.conversations import Message, parse_tools
 from trajhouse.udfs.tokenizer import LoadedTokenizer
-from trajhouse.udfs.tokens.encoding import tokenize_rows
-from trajhouse.udfs.tokens.policy import ControlTokens, Policy, RejectedError
+from trajhouse.udfs.tokens.examples import CHAT_TYPE, Examples
+from trajhouse.udfs.tokens.policy import ControlTokens, Policy, RejectedError, RoleHeader
+from trajhouse.udfs.tokens.results import Tokens
 from trajhouse.udfs.tokens.rows import Conversation
 from trajhouse.udfs.tokens.stand_ins import parse_arguments
-from trajhouse.udfs.tokens.template import learn_template
+from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
+from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Given = tuple[list[Message], str | None]
 
+DEFAULT, HEADERS_IN = Policy(), Policy(role_header=RoleHeader.IN)
 _BATCH = 128
+
+
+def tokenized(
+    template: ChatTemplate, rows: Sequence[Given], policy: Policy = DEFAULT
+) -> list[Tokens | RejectedError]:
+    """What the engine makes of conversations, some assembled and some rendered by Jinja."""
+    chats = pa.array([chat for chat, _ in rows], CHAT_TYPE)
+    examples = Examples(chats, [tools for _, tools in rows], [0] * len(rows))
+    found = tokenize_rows(template, examples, policy)
+    return [found.row(k) for k in range(len(found))]
 
 
 def count_equal(
@@ -38,9 +53,9 @@ def count_equal(
         loaded: Its tokenizer.
         template: Its text.
         given: Messages and declared tools.
-        policy: The policy; the default one if None.
+        policy: The policy; if None the default one, or headers in where the template marks them.
     """
-    policy = policy or Policy()
+    policy = policy or (HEADERS_IN if PUBLISHED[name].marks_headers else DEFAULT)
     learnt = learn_template(loaded)
     with_marks = marked(template, PUBLISHED[name].headers)
     is_text = policy.control_tokens is ControlTokens.TEXT
@@ -48,7 +63,7 @@ def count_equal(
     for start in range(0, len(given), _BATCH):
         batch = given[start : start + _BATCH]
         rows = [Conversation(chat, tools) for chat, tools in batch]
-        for row, tokens in zip(rows, tokenize_rows(learnt, rows, policy), strict=True):
+        for row, tokens in zip(rows, tokenized(learnt, batch, policy), strict=True):
             if isinstance(tokens, RejectedError):
                 found[tokens.reason] += 1
                 continue

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.udfs.tokens.reference import encode
+from tests.unit.udfs.tokens.reference import encode, tokenized
 from trajhouse.udfs.conversations import Message, map_texts
 from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
-from trajhouse.udfs.tokens.encoding import Tokens, tokenize_rows
 from trajhouse.udfs.tokens.policy import ControlTokens, Policy, Reason, RejectedError
-from trajhouse.udfs.tokens.rows import Conversation
+from trajhouse.udfs.tokens.results import Tokens
 from trajhouse.udfs.tokens.template import learn_template
 
 HEADER = "<|im_start|>assistant\n"
@@ -149,7 +148,7 @@ def test_rejecting(loaded: LoadedTokenizer) -> None:
     @given(chats, tools)
     def run(chat: list[Message], declared: str | None) -> None:
         nonlocal n_accepted
-        (tokens,) = tokenize_rows(template, [Conversation(chat, declared)], Policy())
+        (tokens,) = tokenized(template, [(chat, declared)])
         if isinstance(tokens, RejectedError):
             return
         n_accepted += 1
@@ -171,7 +170,7 @@ def test_keeping_as_text(loaded: LoadedTokenizer) -> None:
     @given(chats, tools)
     def run(chat: list[Message], declared: str | None) -> None:
         nonlocal n_accepted
-        (tokens,) = tokenize_rows(template, [Conversation(chat, declared)], policy)
+        (tokens,) = tokenized(template, [(chat, declared)], policy)
         if isinstance(tokens, RejectedError):
             assert tokens.reason is not Reason.CONTROL_TOKEN
             return

@@ -36,8 +36,8 @@ ROW = [
 ]
 
 
-def template_of(with_template: Load, source: str) -> ChatTemplate:
-    return learn_template(tokenizer.load_tokenizer(with_template(source)))
+def template_of(with_tiny_vocabulary: Load, source: str) -> ChatTemplate:
+    return learn_template(tokenizer.load_tokenizer(with_tiny_vocabulary(source)))
 
 
 def examples(chats: list[Chat], tools: list[str | None] | None = None) -> Examples:
@@ -78,8 +78,8 @@ def test_generated_conversations(qwen3: tokenizer.LoadedTokenizer, role_header: 
 
 
 @pytest.mark.parametrize("trim", ["", "| trim", ".strip()", ".strip('\\n')", ".lstrip('\\n')"])
-def test_white_space_is_trimmed_as_the_template_does(with_template: Load, trim: str) -> None:
-    template = template_of(with_template, CHATML.replace("TRIM", trim))
+def test_white_space_is_trimmed_as_the_template_does(with_tiny_vocabulary: Load, trim: str) -> None:
+    template = template_of(with_tiny_vocabulary, CHATML.replace("TRIM", trim))
     edges = ["", " ", "\n", "\n\n", "\n \n", "\t", "\u2003", "\r\n", " \n\n", "x"]
     chats = [
         [
@@ -92,8 +92,8 @@ def test_white_space_is_trimmed_as_the_template_does(with_template: Load, trim: 
     assert check(template, examples(chats)).renderers.count("assembly") > 70
 
 
-def test_a_text_of_white_space_alone(with_template: Load) -> None:
-    template = template_of(with_template, CHATML.replace("TRIM", "| trim"))
+def test_a_text_of_white_space_alone(with_tiny_vocabulary: Load) -> None:
+    template = template_of(with_tiny_vocabulary, CHATML.replace("TRIM", "| trim"))
     blank = [ROW[0], {"role": "assistant", "content": " \n"}, *ROW]
     found = check(template, examples([ROW, blank, ROW]))
     assert list(found.renderers)[1] == "jinja"
@@ -149,9 +149,9 @@ def test_as_many_tools_as_rows_are_left_to_the_template(qwen3: tokenizer.LoadedT
         assert f'"f{k}"' in row.text
 
 
-def test_a_template_that_numbers_its_turns_is_not_assembled(with_template: Load) -> None:
+def test_a_template_that_numbers_its_turns_is_not_assembled(with_tiny_vocabulary: Load) -> None:
     numbered = CHATML.replace("{{ m.role }}\n", "{{ m.role }}\n{{ loop.index }}. ")
-    template = template_of(with_template, numbered.replace("TRIM", ""))
+    template = template_of(with_tiny_vocabulary, numbered.replace("TRIM", ""))
     policy = Policy()
     assert assembler_of(template, policy) is None
     found = tokenize_rows(template, examples([ROW * 3]), policy)
@@ -160,27 +160,27 @@ def test_a_template_that_numbers_its_turns_is_not_assembled(with_template: Load)
     assert "<|im_start|>user\n5. " in row.text
 
 
-def test_texts_that_the_template_looks_into_are_left_to_it(with_template: Load) -> None:
+def test_texts_that_the_template_looks_into_are_left_to_it(with_tiny_vocabulary: Load) -> None:
     looking = CHATML.replace("TRIM", ".split('SECRET')[-1]")
-    template = template_of(with_template, looking)
+    template = template_of(with_tiny_vocabulary, looking)
     secret = [{"role": "user", "content": "hidden SECRET seen"}, ROW[1]]
     found = check(template, examples([ROW] * 20 + [secret]))
     assert list(found.renderers)[-2:-1] == ["assembly"]
     assert len(found.refused) == 1
 
 
-def test_what_context_does_not_tell_stops_the_build(with_template: Load) -> None:
+def test_what_context_does_not_tell_stops_the_build(with_tiny_vocabulary: Load) -> None:
     cutting = CHATML.replace("TRIM", "[:40]")
-    template = template_of(with_template, cutting)
+    template = template_of(with_tiny_vocabulary, cutting)
     long = [{"role": "user", "content": "word " * 40}, ROW[1]]
     with pytest.raises(TrajhouseError, match="differs from the chat template's render"):
         tokenize_rows(template, examples([ROW, long]), Policy())
 
 
 def test_jinja_is_taken_where_it_is_asked_for(
-    with_template: Load, monkeypatch: pytest.MonkeyPatch
+    with_tiny_vocabulary: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    template = template_of(with_template, CHATML.replace("TRIM", ""))
+    template = template_of(with_tiny_vocabulary, CHATML.replace("TRIM", ""))
     monkeypatch.setenv(RENDERER_VARIABLE, "jinja")
     assert set(tokenize_rows(template, examples([ROW] * 40), Policy()).renderers) == {"jinja"}
     monkeypatch.setenv(RENDERER_VARIABLE, "paper")

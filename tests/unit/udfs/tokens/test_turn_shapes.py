@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.udfs.tokens.reference import encode, with_objects
+from tests.unit.udfs.tokens.reference import DEFAULT, encode, tokenized, with_objects
 from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
-from trajhouse.udfs.tokens.encoding import Tokens, tokenize_rows
 from trajhouse.udfs.tokens.policy import Policy, Reason, RejectedError, RoleHeader
-from trajhouse.udfs.tokens.rows import Conversation, Message
+from trajhouse.udfs.tokens.results import Tokens
+from trajhouse.udfs.tokens.rows import Message
 from trajhouse.udfs.tokens.spellings import choose_mark, remove_mark
 from trajhouse.udfs.tokens.template import learn_template
 from trajhouse.udfs.tokens.turns import TurnShape
@@ -74,7 +74,7 @@ def output(content: str) -> Message:
 def run(
     loaded: LoadedTokenizer, chat: list[Message], policy: Policy | None = None
 ) -> Tokens | RejectedError:
-    (found,) = tokenize_rows(learn_template(loaded), [Conversation(chat, None)], policy or Policy())
+    (found,) = tokenized(learn_template(loaded), [(chat, None)], policy or DEFAULT)
     return found
 
 
@@ -107,9 +107,11 @@ def test_gptoss_reasoning_and_answer_are_one_turn(load_tiny: Load) -> None:
     )
 
 
-def test_marks_that_take_in_the_header_are_followed(load_tiny: Load) -> None:
-    found = trained(load_tiny("gptoss_training"), [user("a"), answer("b")])
-    assert found == f"<|start|>assistant{FINAL}b<|return|>"
+def test_marks_may_take_in_the_header_and_the_policy_says_whether(load_tiny: Load) -> None:
+    loaded, chat = load_tiny("gptoss_training"), [user("a"), answer("b")]
+    assert trained(loaded, chat) == f"{FINAL}b<|return|>"
+    header_in = Policy(role_header=RoleHeader.IN)
+    assert trained(loaded, chat, header_in) == f"<|start|>assistant{FINAL}b<|return|>"
 
 
 def test_deepseek_goes_on_after_outputs_without_header(load_tiny: Load) -> None:
