@@ -58,7 +58,7 @@ class FlatTexts:
     @cached_property
     def foreign_characters(self) -> NDArray[np.uint32]:
         """The code points of all characters beyond ASCII, in order."""
-        foreign = self.data[self.data > 0x7F]
+        foreign = self.data[np.flatnonzero(self.data.view(np.int8) < 0)]
         return np.frombuffer(foreign.tobytes().decode().encode("utf-32-le"), dtype="<u4")
 
     def as_awkward(self) -> Any:

@@ -177,20 +177,22 @@ def _bounds(lists: pa.ListArray) -> Int:
 
 
 def _is_blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
-    """Whether each text holds white space alone, as far as can be told; empty ones do not."""
+    """Whether each text holds white space alone; empty ones do not."""
     offsets, data = offsets_of(texts), bytes_of(texts)
     starts, ends = offsets[:-1], offsets[1:]
     is_blank = np.zeros(len(texts), dtype=np.bool_)
     maybe = np.flatnonzero(ends > starts)
-    edge = MAY_BE_SPACE[data[starts[maybe]]] & MAY_BE_SPACE[data[ends[maybe] - 1]]
-    for k in maybe[edge].tolist():
-        text = data[starts[k] : ends[k]].tobytes()
-        head = text[:4].decode(errors="ignore")
-        is_blank[k] = head[:1].isspace() and text.decode().isspace()
+    maybe = maybe[MAY_BE_SPACE[data[starts[maybe]]] & MAY_BE_SPACE[data[ends[maybe] - 1]]]
+    lead = _run_length(data, starts[maybe], ends[maybe], MAY_BE_SPACE, 1)
+    is_long = lead == np.minimum(ends[maybe] - starts[maybe], _MOST_SPACE)
+    for k in maybe[is_long].tolist():
+        is_blank[k] = data[starts[k] : ends[k]].tobytes().decode().isspace()
     return is_blank
 
 
 def _at(data: NDArray[np.uint8], places: Int) -> NDArray[np.uint8]:
+    if not len(data):
+        return np.zeros(places.shape, np.uint8)
     return data[np.clip(places, 0, len(data) - 1)]
 
 
@@ -199,10 +201,14 @@ def _run_length(
 ) -> Int:
     """How many bytes from the start (step 1) or from the end (step -1) are in a set."""
     n = np.zeros(len(starts), dtype=np.int64)
-    going = np.flatnonzero(ends > starts)
-    while len(going):
-        places = starts[going] + n[going] if step > 0 else ends[going] - 1 - n[going]
-        going = going[is_in[data[places]]]
-        n[going] += 1
-        going = going[(n[going] < _MOST_SPACE) & (n[going] < ends[going] - starts[going])]
+    going = np.flatnonzero(is_in[_at(data, starts if step > 0 else ends - 1)] & (ends > starts))
+    distances = np.arange(_MOST_SPACE)
+    if step > 0:
+        places = starts[going, None] + distances
+        is_outside = places >= ends[going, None]
+    else:
+        places = ends[going, None] - 1 - distances
+        is_outside = places < starts[going, None]
+    stops = is_outside | ~is_in[_at(data, places)]
+    n[going] = np.where(stops.any(axis=1), stops.argmax(axis=1), _MOST_SPACE)
     return n
