@@ -84,10 +84,10 @@ class GigatokenEncoder:
         return found
 
     def encode_unchecked(self, texts: FlatTexts) -> FlatIds:
-        """The ids of each text by gigatoken alone."""
+        """The ids of each text by gigatoken alone, on the thread that calls."""
         if not len(texts):
             return FlatIds.of([])
-        layout = self._fast.encode_batch(texts.as_awkward()).layout
+        layout = self._fast.encode_batch(texts.as_awkward(), parallel=False).layout
         offsets = np.asarray(layout.offsets, dtype=np.int64)
         ids = np.asarray(layout.content.data)[offsets[0] : offsets[-1]]
         return FlatIds(ids.view(np.int32), offsets - offsets[0])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Generator, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from trajhouse.cli.prefetch import prefetched
 from trajhouse.udfs.content_keys import content_keys
 from trajhouse.udfs.earlier_tokens import KEY, EarlierTokens, earlier_tokens
 from trajhouse.udfs.example_batches import example_batches
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
 CONVERSATIONS_AT_ONCE = 256
+BATCHES_AHEAD = 4
+"""So many slices may be tokenized while the engine writes."""
 IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
 MEMORY_LIMIT = 10**9
 """Bytes for DuckDB while rows are written; tokenizing needs memory beside it."""
@@ -49,7 +52,7 @@ def tokenized_examples(
         CannotOpen: While it is read: a tokenizer or a chat template cannot be loaded.
         UsageFault: While it is read: a policy has unknown words.
     """
-    given = _given(planned, session, table, here)
+    given = prefetched(_given(planned, session, table, here), BATCHES_AHEAD)
     return pa.RecordBatchReader.from_batches(_schema(), given)
 
 
@@ -68,7 +71,7 @@ def _identity_fields() -> list[pa.Field]:
 
 def _given(
     planned: duckdb.DuckDBPyRelation, session: duckdb.DuckDBPyConnection, table: str, here: str
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     from trajhouse.udfs.tokenize import TOKENIZED_TYPE
 
     _limit_memory(session)
@@ -147,16 +150,19 @@ def _tokenized(
             examples = examples.filter(pa.array([name not in but for name in _names(examples)]))
         if not examples.num_rows:
             continue
-        tokens = tokenize_examples(examples).combine_chunks()
-        yield pa.RecordBatch.from_arrays(
-            [
-                *(examples.column(name) for name in (*IDENTITY, *PLACE)),
-                *tokens.flatten(),
-                pa.array(_keys(examples), pa.string()),
-                pa.repeat(False, examples.num_rows),
-            ],
-            schema=schema,
-        )
+        start = 0
+        for tokens in tokenize_examples(examples).chunks:
+            rows = examples.slice(start, len(tokens))
+            start += len(tokens)
+            yield pa.RecordBatch.from_arrays(
+                [
+                    *(rows.column(name) for name in (*IDENTITY, *PLACE)),
+                    *tokens.flatten(),
+                    pa.array(_keys(rows), pa.string()),
+                    pa.repeat(False, len(tokens)),
+                ],
+                schema=schema,
+            )
 
 
 def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:

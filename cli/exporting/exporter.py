@@ -25,12 +25,12 @@ from trajhouse.cli.exporting.pack_plan import with_packs
 from trajhouse.cli.exporting.pack_rows import SLOT, packed_schema, packed_tables, sequences
 from trajhouse.cli.exporting.packs import POSITIONS
 from trajhouse.cli.exporting.plan import SPLIT_COLUMN, Plan, make_plan
-from trajhouse.cli.exporting.prefetch import prefetched
 from trajhouse.cli.exporting.publish import Workspace, publish, workspace
 from trajhouse.cli.exporting.readback import compare
 from trajhouse.cli.exporting.request import ExportRequest
 from trajhouse.cli.exporting.shards import DATA_FOLDER, SplitRows, SplitWriter
 from trajhouse.cli.exporting.source import explained, open_source
+from trajhouse.cli.prefetch import prefetched
 from trajhouse.cli.warehouse import Warehouse
 
 BATCH_ROWS = 256

@@ -26,7 +26,7 @@ from trajhouse.cli.exporting.manifest import (
     schema_fields,
     sha256_of_file,
 )
-from trajhouse.cli.exporting.prefetch import prefetched
+from trajhouse.cli.prefetch import prefetched
 
 READ_BYTES = 8 * 2**20
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from trajhouse.cli.exporting.prefetch import prefetched
+from trajhouse.cli.prefetch import prefetched
 
 
 def numbers(count: int) -> Generator[int]:

@@ -94,19 +94,18 @@ class Assembler:
         Returns:
             None where none can be assembled.
         """
-        with self._one_at_a_time:
-            return self._render(examples)
-
-    def _render(self, examples: Examples) -> AssembledRows | None:
         most = _MOST_FAILURES + self._n_rendered // _ROWS_PER_LEARNED
         if self._n_failures >= most or not has_known_fields(examples.messages):
             return None
         columns = read_columns(examples.messages)
-        found = self._contextualizer.contexts(columns, examples.tools, examples.trained_from)
-        is_left = found.is_odd | self._triggered(columns)
+        is_left = columns.is_odd | self._triggered(columns)
         if self._template.takes_objects:
             is_left |= _has_calls(columns)
-        chunks, ends, learned = self._chunks_of(examples, columns, found.keys, is_left)
+        with self._one_at_a_time:
+            found = self._contextualizer.contexts(columns, examples.tools, examples.trained_from)
+            is_left |= found.is_odd
+            chunks, ends, learned = self._chunks_of(examples, columns, found.keys, is_left)
+            table = self._learned.table()
         is_left |= _any_by_row(columns, chunks == UNKNOWN)
         rows = np.flatnonzero(~is_left)
         if not len(rows):
@@ -115,7 +114,6 @@ class Assembler:
             kept = ~is_left[columns.rows_of_messages()]
             columns = read_columns(examples.messages.take(pa.array(rows)))
             chunks, ends = chunks[kept], ends[rows]
-        table = self._learned.table()
         assembled = assemble(columns, chunks, ends, table)
         is_clear = ~assembled.is_unclear
         if not is_clear.all():
