@@ -1,4 +1,4 @@
-"""Examples to token ids, labels, loss mask and weights, proven row by row.
+"""Examples to token ids, loss mask and weights, proven row by row.
 
 A conversation is rendered whole by its tokenizer's chat template and encoded once. A row whose ids
 or mask cannot be proven right is not given, and says why.
@@ -26,7 +26,6 @@ from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 TOKENIZED_TYPE = pa.struct(
     [
         ("input_ids", pa.list_(pa.int32())),
-        ("labels", pa.list_(pa.int32())),
         ("loss_mask", pa.list_(pa.int8())),
         ("loss_weight", pa.list_(pa.float32())),
         ("turn_ends", pa.list_(pa.int32())),
@@ -39,7 +38,6 @@ TOKENIZED_TYPE = pa.struct(
         ("encoder", pa.string()),
     ]
 )
-IGNORED_LABEL = np.int32(-100)
 
 _BYTES_PER_SLICE = 6_000_000
 _MOST_ROWS_PER_SLICE = 256
@@ -47,7 +45,7 @@ _LONGEST_DETAIL = 500
 
 
 def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
-    """Token ids, labels, loss mask and weights of each example.
+    """Token ids, loss mask and weights of each example.
 
     Args:
         examples: n rows with the columns `chat_messages`, list<struct> as in the mart sft_messages
@@ -57,7 +55,7 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
 
     Returns:
         TOKENIZED_TYPE, n rows. `reason` is null where the row is proven; otherwise it is a code of
-        `Reason`, `detail` tells more, and ids, labels, mask, weights and counts are null.
+        `Reason`, `detail` tells more, and ids, mask, weights and counts are null.
         `loss_weight` is null where the policy asks for no weights. `turn_ends`: the number of
         tokens up to the end of each trained turn of the assistant.
 
@@ -131,7 +129,6 @@ def _as_arrow(rows: TokenizedRows, template: ChatTemplate, policy: Policy) -> pa
     fingerprint = tokenizer.fingerprint(policy.as_json())
     columns = [
         lists(rows.ids),
-        lists((rows.ids - IGNORED_LABEL) * rows.mask + IGNORED_LABEL),
         lists(rows.mask),
         pa.nulls(len(rows), pa.list_(pa.float32())) if weights is None else lists(weights),
         lists(rows.turn_ends, rows.row_turns),

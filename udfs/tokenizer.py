@@ -144,7 +144,13 @@ class LoadedTokenizer:
 
     @cached_property
     def _largest_id(self) -> int:
-        return int(max(self.backend.get_vocab(with_added_tokens=True).values(), default=0))
+        return max(self.vocabulary.values(), default=0)
+
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """The id of every token, added ones included."""
+        found: dict[str, int] = self.backend.get_vocab(with_added_tokens=True)
+        return found
 
 
 def load_tokenizer(

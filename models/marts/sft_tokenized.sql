@@ -18,7 +18,7 @@ final as (
         tokenized.dataset,
         tokenized.task_id,
         tokenized.input_ids,
-        tokenized.labels,
+        {{ labels_of('tokenized.input_ids', 'tokenized.loss_mask') }} as labels,
         tokenized.loss_mask,
         tokenized.loss_weight,
         tokenized.n_tokens,

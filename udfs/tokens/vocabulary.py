@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +73,7 @@ def _vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
     is_blank = np.zeros(len(is_control), dtype=np.bool_)
     is_byte_level = _is_byte_level(tokenizer)
     n_bytes = np.zeros(len(is_control), dtype=np.int32)
-    for text, number in tokenizer.backend.get_vocab(with_added_tokens=False).items():
+    for text, number in tokenizer.vocabulary.items():
         n_bytes[number] = len(text)
         is_blank[number] = (
             _BLANK_LETTERS.issuperset(text) if is_byte_level else _BLANK_PIECES.fullmatch(text)
@@ -86,7 +87,12 @@ def _vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
 
 def _is_byte_level(tokenizer: LoadedTokenizer) -> bool:
     """Whether a token's letters are the bytes of its text, and the text is at most normalised."""
-    definition = json.loads(tokenizer.definition)
-    decoder = definition.get("decoder") or {}
-    normalizer = definition.get("normalizer") or {"type": "NFC"}
+    decoder = _state_of(tokenizer.backend.decoder)
+    normalizer = _state_of(tokenizer.backend.normalizer) or {"type": "NFC"}
     return decoder.get("type") == "ByteLevel" and normalizer.get("type") == "NFC"
+
+
+def _state_of(component: Any) -> dict[str, Any]:
+    """A part of the encoder as its JSON tells it; empty where the encoder has none."""
+    state: dict[str, Any] = {} if component is None else json.loads(component.__getstate__())
+    return state

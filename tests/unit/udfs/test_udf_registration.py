@@ -70,7 +70,7 @@ def test_tokens_of_rows_of_duckdb(
         """
         select
             reason, count(*), count(input_ids),
-            count(*) filter (len(input_ids) = n_tokens and len(loss_mask) = len(labels)),
+            count(*) filter (len(input_ids) = n_tokens and len(loss_mask) = n_tokens),
             count(*) filter (list_sum(loss_mask) = n_trained_tokens)
         from tokenized group by all order by reason nulls first
         """

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from trajhouse.udfs import tokenize
@@ -180,19 +179,6 @@ def characters_for_bytes(garden: Garden) -> None:
     garden.plant(PARTS_OF_TOKENS, bug)
 
 
-def labels_unmasked(garden: Garden) -> None:
-    original = tokenize._as_arrow
-
-    def bug(*args: Any) -> pa.StructArray:
-        found = original(*args)
-        names = [field.name for field in found.type]
-        columns = dict(zip(names, found.flatten(), strict=True))
-        columns["labels"] = columns["input_ids"]
-        return pa.StructArray.from_arrays(list(columns.values()), fields=list(found.type))
-
-    garden.plant(original, bug)
-
-
 def prefixes_encoded_alone(garden: Garden) -> None:
     """What stands before an answer is encoded for itself, as a prefix rendered alone is."""
     original = placing.encode_placed
@@ -241,7 +227,6 @@ BUGS: dict[str, tuple[Planter, str]] = {
     ),
     "shifted-after-control-token-in-content": (masked(shifted_where_text), "content"),
     "shifted-by-a-multi-byte-character": (characters_for_bytes, "transformers"),
-    "labels-not-masked": (labels_unmasked, "properties"),
     "only-last-turn": (partial(runs_kept, kept=slice(-1, None)), "transformers"),
     "only-first-turn": (partial(runs_kept, kept=slice(1)), "transformers"),
     "first-turn-lost": (partial(runs_kept, kept=slice(1, None)), "transformers"),
