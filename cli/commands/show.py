@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from trajhouse.cli.main import Settings
+    from trajhouse.cli.querying.catalog import Mart
 
 _DEFAULT_TOKENIZER = "Qwen/Qwen3-8B"
 
@@ -35,7 +36,8 @@ def show(settings: Settings, name: str, mask: bool, as_json: bool) -> None:
     by a beginning or end that only its id has; where a name is both, the mart is shown. With
     --mask trained tokens are green, control tokens magenta, trained control tokens green in
     reverse; where there is no colour, ⟦…⟧ is around what is trained and ⟨…⟩ around control tokens.
-    Content is shown as text, whatever it contains.
+    One of several examples of a trajectory is found by its own id, such as airline/17#2. Content
+    is shown as text, whatever it contains.
 
     \b
     Examples:
@@ -44,7 +46,6 @@ def show(settings: Settings, name: str, mask: bool, as_json: bool) -> None:
       trajhouse show airline/17 --mask
     """  # noqa: D301 - click wants the escape
     from trajhouse.cli.console import write_text
-    from trajhouse.cli.querying.lookup import require_trajectory_id
     from trajhouse.cli.querying.output import write_json
     from trajhouse.cli.querying.reading import reading
 
@@ -59,8 +60,7 @@ def show(settings: Settings, name: str, mask: bool, as_json: bool) -> None:
             description = describe_mart(connection, marts[name], _project())
             shown: Shown = (lambda: description, mart_page(description))
         else:
-            trajectory_id = require_trajectory_id(connection, marts, name)
-            shown = (_masked if mask else _transcript)(connection, trajectory_id)
+            shown = (_masked if mask else _transcript)(connection, marts, name)
     page, pieces = shown
     if as_json:
         write_json(page(), sys.stdout.buffer)
@@ -68,23 +68,40 @@ def show(settings: Settings, name: str, mask: bool, as_json: bool) -> None:
         write_text(pieces, sys.stdout.buffer)
 
 
-def _transcript(connection: duckdb.DuckDBPyConnection, trajectory_id: str) -> Shown:
+def _transcript(connection: duckdb.DuckDBPyConnection, marts: dict[str, Mart], name: str) -> Shown:
+    from trajhouse.cli.querying.lookup import require_trajectory_id
     from trajhouse.cli.querying.transcript import read_trajectory, transcript
 
-    row = read_trajectory(connection, trajectory_id)
+    row = read_trajectory(connection, require_trajectory_id(connection, marts, name))
     return lambda: row, transcript(row, _is_coloured())
 
 
-def _masked(connection: duckdb.DuckDBPyConnection, trajectory_id: str) -> Shown:
+def _masked(connection: duckdb.DuckDBPyConnection, marts: dict[str, Mart], name: str) -> Shown:
+    from trajhouse.cli.querying.lookup import require_trajectory_id
     from trajhouse.cli.querying.mask_text import masked_text
-    from trajhouse.cli.querying.masks import as_json, load_same_tokenizer, read_tokens, spans_of
+    from trajhouse.cli.querying.masks import (
+        as_json,
+        find_example,
+        load_same_tokenizer,
+        read_tokens,
+        spans_of,
+    )
 
-    tokens = read_tokens(connection, trajectory_id)
+    found = find_example(connection, name)
+    if found is None:
+        trajectory_id = require_trajectory_id(connection, marts, name)
+        found = find_example(connection, trajectory_id) or (trajectory_id, trajectory_id)
+    example_id, trajectory_id = found
+    tokens = read_tokens(connection, example_id)
     spec = os.environ.get("TRAJHOUSE_TOKENIZER") or _DEFAULT_TOKENIZER
     spans = spans_of(tokens, load_same_tokenizer(spec, tokens.fingerprint))
     n_tokens, n_trained = len(tokens.input_ids), tokens.n_trained_tokens
     return (
-        lambda: {"trajectory_id": trajectory_id, **as_json(tokens, spans)},
+        lambda: {
+            "trajectory_id": trajectory_id,
+            "example_id": example_id,
+            **as_json(tokens, spans),
+        },
         masked_text(spans, n_tokens, n_trained, _is_coloured()),
     )
 

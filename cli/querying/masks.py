@@ -15,11 +15,19 @@ from trajhouse.cli.querying.inert import inert_line
 if TYPE_CHECKING:
     from trajhouse.udfs.tokenizer import LoadedTokenizer
 
+_EXAMPLES = """
+select example_id, trajectory_id
+from marts.sft_tokenized
+where trajectory_id = $name or example_id = $name
+order by example_id != $name, length(example_id), example_id
+limit 4
+"""
 _ROW = """
 select input_ids, loss_mask, n_tokens, n_trained_tokens, tokenizer
 from marts.sft_tokenized
-where trajectory_id = ?
+where example_id = ?
 """
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -51,23 +59,42 @@ class MaskedTokens:
     fingerprint: str
 
 
-def read_tokens(connection: duckdb.DuckDBPyConnection, trajectory_id: str) -> MaskedTokens:
-    """The tokens of a trajectory.
+def find_example(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | None:
+    """The ids of an example and of its trajectory, of which `name` is one; None without any.
+
+    Raises:
+        TrajhouseError: The trajectory has several.
+    """
+    found = connection.execute(_EXAMPLES, {"name": name}).fetchall()
+    if not found:
+        return None
+    ids = [inert_line(example_id) for example_id, _ in found]
+    if len(ids) > 1 and found[0][0] != name:
+        raise TrajhouseError(
+            f"{inert_line(name)} has several examples",
+            ", ".join([*ids[:_SHOWN], *(["..."] if len(ids) > _SHOWN else [])]),
+            f"trajhouse show {ids[0]!r} --mask",
+        )
+    return found[0]
+
+
+def read_tokens(connection: duckdb.DuckDBPyConnection, example_id: str) -> MaskedTokens:
+    """The tokens of an example.
 
     Raises:
         TrajhouseError: sft_tokenized has no such row.
     """
-    row = connection.execute(_ROW, [trajectory_id]).fetchone()
+    row = connection.execute(_ROW, [example_id]).fetchone()
     if row is None:
         raise TrajhouseError(
-            f"no tokens for {inert_line(trajectory_id)}",
+            f"no tokens for {inert_line(example_id)}",
             "marts.sft_tokenized has no such row",
-            f"trajhouse show {inert_line(trajectory_id)} prints it without its mask",
+            f"trajhouse show {inert_line(example_id)} prints it without its mask",
         )
     ids, mask, n_tokens, n_trained, fingerprint = row
     if not len(ids) == len(mask) == n_tokens:
         raise TrajhouseError(
-            f"the tokens of {inert_line(trajectory_id)} are damaged",
+            f"the tokens of {inert_line(example_id)} are damaged",
             f"{len(ids)} ids, {len(mask)} mask values, n_tokens {n_tokens}",
             "trajhouse build writes them anew",
         )

@@ -121,7 +121,8 @@ insert into marts.duplicates values
      'raw/airline.jsonl', 5);
 
 create table marts.sft_tokenized (
-    trajectory_id varchar, dataset varchar, task_id varchar, input_ids integer[],
+    example_id varchar, trajectory_id varchar, dataset varchar, task_id varchar,
+    input_ids integer[],
     labels integer[], loss_mask tinyint[], n_tokens integer, n_trained_tokens integer,
     tokenizer varchar
 );

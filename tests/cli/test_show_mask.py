@@ -49,10 +49,10 @@ def tokenized(warehouse: Path, tokenizer_file: Path) -> Path:
     prompt = loaded.backend.encode(UNTRAINED, add_special_tokens=False).ids
     answer = loaded.backend.encode(TRAINED, add_special_tokens=False).ids
     ids, mask = prompt + answer, [0] * len(prompt) + [1] * len(answer)
-    row = ["airline/a-1", "airline", "task-1", ids, ids, mask, len(ids), len(answer)]
+    row = ["airline/a-1", "airline/a-1", "airline", "task-1", ids, ids, mask, len(ids), len(answer)]
     with duckdb.connect(str(warehouse / "warehouse.duckdb")) as connection:
         connection.execute(
-            "insert into marts.sft_tokenized values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into marts.sft_tokenized values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [*row, loaded.fingerprint("{}")],
         )
     return warehouse
@@ -89,6 +89,29 @@ def test_json_spans_cover_every_token(run: Run, tokenized: Path, tokenizer_file:
     assert "".join(span["text"] for span in page["spans"]) == UNTRAINED + TRAINED
     trained = [span["text"] for span in page["spans"] if span["is_trained"]]
     assert trained == ["Yo", "<|im_end|>", "\n"]
+
+
+def test_one_of_several_examples_is_found_by_its_own_id(
+    run: Run, tokenized: Path, tokenizer_file: Path
+) -> None:
+    with duckdb.connect(str(tokenized / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "insert into marts.sft_tokenized select * replace ('airline/a-1#2' as example_id)"
+            " from marts.sft_tokenized where trajectory_id = 'airline/a-1'"
+        )
+        connection.execute(
+            "update marts.sft_tokenized set example_id = 'airline/a-1#1', n_trained_tokens = 1"
+            " where example_id not like '%#2'"
+        )
+    environment = {"TRAJHOUSE_TOKENIZER": str(tokenizer_file)}
+    shown = run("show", "airline/a-1#2", "--mask", "--json", warehouse=tokenized, env=environment)
+    page = json.loads(shown.out)
+    assert (page["example_id"], page["trajectory_id"]) == ("airline/a-1#2", "airline/a-1")
+    assert page["n_trained_tokens"] > 1
+    several = run("show", "a-1", "--mask", warehouse=tokenized, env=environment)
+    assert several.code == 1
+    assert "has several examples" in several.err
+    assert "airline/a-1#1, airline/a-1#2" in several.err
 
 
 def test_another_template_shows_the_same(
