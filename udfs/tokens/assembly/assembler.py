@@ -16,15 +16,21 @@ from jinja2 import TemplateSyntaxError
 from trajhouse.cli.errors import UsageFault
 from trajhouse.udfs.flat_texts import FlatTexts, Int
 from trajhouse.udfs.tokens.assembly.assembling import assemble
-from trajhouse.udfs.tokens.assembly.chunks import UnlearnableError, learn_chunks
+from trajhouse.udfs.tokens.assembly.chunks import (
+    UnlearnableError,
+    in_probes,
+    learn_chunks,
+    require_tools_near,
+)
 from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
     MESSAGE_FIELDS,
+    NAME_FIELDS,
     MessageColumns,
     has_known_fields,
     read_columns,
 )
-from trajhouse.udfs.tokens.assembly.contexts import Contextualizer
+from trajhouse.udfs.tokens.assembly.contexts import Contexts, Contextualizer
 from trajhouse.udfs.tokens.assembly.learned import UNKNOWN, LearnedChunks
 from trajhouse.udfs.tokens.assembly.probing import is_local
 from trajhouse.udfs.tokens.assembly.triggers import triggers_of
@@ -39,7 +45,7 @@ RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
 ASSEMBLY, JINJA = "assembly", "jinja"
 
 _MOST_FAILURES = 64
-_LEARNED_FREELY = 64
+_LEARNED_FREELY = 128
 _ROWS_PER_LEARNED = 4
 """After those learnt freely, one row in so many may teach something new, or it costs too much."""
 _FIRST_CHECKED = 8
@@ -63,7 +69,11 @@ class AssembledRows:
 
 
 class Assembler:
-    """Assembles the renders of one template under one policy, and learns as it goes."""
+    """Assembles the renders of one template under one policy, and learns as it goes.
+
+    Attributes:
+        can_learn: Whether the template looks for nothing that is in what it is learnt from.
+    """
 
     def __init__(self, template: ChatTemplate, policy: Policy) -> None:
         self._template = template
@@ -74,6 +84,7 @@ class Assembler:
         self._one_at_a_time = Lock()
         self._n_sampled = 0
         self._triggers = _uncovered_triggers(template)
+        self.can_learn = not any(in_probes(word) for word, _ in self._triggers)
 
     def sample(self, rows: Sequence[int]) -> set[int]:
         """Which of the rows to render by the template as well: the first ever, then every nth."""
@@ -104,7 +115,7 @@ class Assembler:
         with self._one_at_a_time:
             found = self._contextualizer.contexts(columns, examples.tools, examples.trained_from)
             is_left |= found.is_odd
-            chunks, ends, learned = self._chunks_of(examples, columns, found.keys, is_left)
+            chunks, ends, learned = self._chunks_of(examples, columns, found, is_left)
             table = self._learned.table()
         is_left |= _any_by_row(columns, chunks == UNKNOWN)
         rows = np.flatnonzero(~is_left)
@@ -130,7 +141,7 @@ class Assembler:
         self,
         examples: Examples,
         columns: MessageColumns,
-        keys: Int,
+        contexts: Contexts,
         is_left: np.ndarray,
     ) -> tuple[Int, Int, set[int]]:
         """The chunk of each message and the one after each row, and the rows learnt from."""
@@ -138,24 +149,25 @@ class Assembler:
         learned: set[int] = set()
         last = np.maximum(columns.row_messages[1:] - 1, 0)
         while True:
-            chunks, ends = self._learned.find(keys)
+            chunks, ends = self._learned.find(contexts.keys)
             unknown = _any_by_row(columns, chunks == UNKNOWN) & ~is_left
             row = next((int(row) for row in np.flatnonzero(unknown) if row not in tried), None)
             most = _LEARNED_FREELY + self._n_rendered // _ROWS_PER_LEARNED
             if row is None or self._n_learned + len(tried) >= most:
                 return chunks, ends[last] if len(ends) else ends, learned
             tried.add(row)
-            if self._learn(examples, row, keys[slice(*columns.row_messages[row : row + 2])]):
+            if self._learn(examples, row, contexts, slice(*columns.row_messages[row : row + 2])):
                 learned.add(row)
 
-    def _learn(self, examples: Examples, row: int, keys: Int) -> bool:
-        """Whether something could be learnt from a row."""
+    def _learn(self, examples: Examples, row: int, contexts: Contexts, messages: slice) -> bool:
+        """Whether something could be learnt from a row, which has these of all messages."""
         try:
             chunks = learn_chunks(self._template, examples.conversations([row])[0], self._policy)
+            require_tools_near(chunks, contexts.near_tools[messages].tolist())
         except (RejectedError, UnlearnableError):
             self._n_failures += 1
             return False
-        self._learned.add(keys.tolist(), chunks)
+        self._learned.add(contexts.keys[messages].tolist(), chunks)
         self._n_learned += 1
         return True
 
@@ -164,8 +176,8 @@ class Assembler:
         is_found = np.zeros(columns.n_rows, dtype=np.bool_)
         message_rows = columns.rows_of_messages()
         call_rows = np.repeat(message_rows, np.diff(columns.message_calls))
-        for trigger in self._triggers:
-            for field in FIELDS:
+        for trigger, fields in self._triggers:
+            for field in fields:
                 texts = columns.texts[field]
                 holds = pc.fill_null(pc.match_substring(texts, trigger), False)
                 holds = holds.to_numpy(zero_copy_only=False)
@@ -209,15 +221,22 @@ def _assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
             return None
         return flat_pieces([pieces]).texts()
 
-    return assembler if is_local(assembled, expected) else None
+    return assembler if assembler.can_learn and is_local(assembled, expected) else None
 
 
-def _uncovered_triggers(template: ChatTemplate) -> list[str]:
-    """What the template looks for in texts; but for control tokens, which no text may hold."""
+def _uncovered_triggers(template: ChatTemplate) -> list[tuple[str, Sequence[str]]]:
+    """What the template looks for, and in which fields.
+
+    But for control tokens, which no text may hold.
+    """
     source = template.tokenizer.reference.get_chat_template(None, None)
     with_tools = template.tokenizer.reference.get_chat_template(None, [{}])
-    found = triggers_of(source) | triggers_of(with_tools)
-    return sorted(word for word in found if not template.control.search(word))
+    triggers = [triggers_of(source), triggers_of(with_tools)]
+    texts = {word for one in triggers for word in one.texts}
+    names = {word for one in triggers for word in one.names}
+    found: list[tuple[str, Sequence[str]]] = [(word, FIELDS) for word in sorted(texts)]
+    found += [(word, NAME_FIELDS) for word in sorted(names - texts)]
+    return [(word, fields) for word, fields in found if not template.control.search(word)]
 
 
 def _has_calls(columns: MessageColumns) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -15,10 +16,15 @@ from trajhouse.udfs.tokens.rows import Conversation, pieces_of
 from trajhouse.udfs.tokens.stand_ins import TOOLS, Slot, neutral_chat
 from trajhouse.udfs.tokens.template import ChatTemplate
 
-_NEWLINES = "\n\n\n\n\n"
+_MOST_NEWLINES = 5
 """More than a template writes of its own before or after a text."""
-_LEAD, _TRAIL = f"{_NEWLINES}\v\n", f"\n\v{_NEWLINES}"
+_N_LEAD, _N_TRAIL = 2 * _MOST_NEWLINES + 1, _MOST_NEWLINES
+"""Newlines around a probe, so many that their sum tells which of two neighbours lost its own."""
+_LEAD, _TRAIL = "\n" * _N_LEAD + "\v\n", "\n\v" + "\n" * _N_TRAIL
 """White space around the texts of a probe: what is left of it tells how a template trims."""
+_CORE = "0123456789 \"\\<é>&'{}|  Ab.\t\r\n\n\nC, d"
+"""What a template would change that escapes, folds case, splits, or replaces white space."""
+_BETWEEN = re.compile(r"\n\v(\n*)\v")
 
 
 class Trim(IntEnum):
@@ -62,6 +68,11 @@ class UnlearnableError(Exception):
     """The template does more with this conversation than to print its texts in order."""
 
 
+def in_probes(word: str) -> bool:
+    """Whether a word occurs in what templates are learnt from."""
+    return word in _probe_text(0)
+
+
 def learn_chunks(template: ChatTemplate, row: Conversation, policy: Policy) -> list[list[Item]]:
     """What the template writes for each message of a conversation, and at its end.
 
@@ -95,12 +106,27 @@ def learn_chunks(template: ChatTemplate, row: Conversation, policy: Policy) -> l
     return chunks
 
 
+def require_tools_near(chunks: Sequence[Sequence[Item]], near_tools: Sequence[bool]) -> None:
+    """Make sure that declared tools are printed only where they are part of the context.
+
+    Args:
+        chunks: As of `learn_chunks`.
+        near_tools: Of each message, whether they are.
+
+    Raises:
+        UnlearnableError: They are printed elsewhere.
+    """
+    for chunk, is_near in zip(chunks, [*near_tools, *near_tools[-1:]], strict=True):
+        if not is_near and any(item.is_content and item.field < 0 for item in chunk):
+            raise UnlearnableError("declared tools are printed far from where they are looked for")
+
+
 def _probe(chat: Sequence[Message]) -> list[Message]:
     """The conversation with words of its own kind for each text that is not empty."""
     numbers = count()
 
     def word(text: str) -> str:
-        return f"{_LEAD}w{next(numbers)} \"\\<é>&'{{}}|{_TRAIL}" if text else text
+        return _probe_text(next(numbers)) if text else text
 
     probed = []
     for message in chat:
@@ -112,6 +138,10 @@ def _probe(chat: Sequence[Message]) -> list[Message]:
             changed["tool_calls"] = [_probe_call(call, word) for call in message["tool_calls"]]
         probed.append(changed)
     return probed
+
+
+def _probe_text(number: int) -> str:
+    return f"{_LEAD}w{number} {_CORE}{_TRAIL}"
 
 
 def _probe_call(call: Message, word: Callable[[str], str]) -> Message:
@@ -169,6 +199,10 @@ def _lead_of(words: str) -> tuple[Trim, str]:
 
 
 def _trail_of(words: str) -> tuple[Trim, str]:
+    """How a text before these words was trimmed, and the white space of it that they start with."""
+    between = _BETWEEN.match(words)
+    if between and _N_LEAD <= len(between[1]) < _N_LEAD + _MOST_NEWLINES:
+        return Trim.NEWLINES, "\n\v"
     for space, trim in _TRAILS.items():
         if words.startswith(space):
             return trim, space

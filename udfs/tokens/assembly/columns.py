@@ -15,6 +15,7 @@ ROLES = ("system", "user", "assistant", "tool")
 MESSAGE_FIELDS = ("content", "reasoning_content", "name", "tool_call_id")
 CALL_FIELDS = ("call_id", "call_name", "arguments")
 FIELDS = (*MESSAGE_FIELDS, *CALL_FIELDS)
+NAME_FIELDS = ("name", "call_name")
 
 ABSENT, EMPTY, FULL = 0, 1, 2
 

@@ -14,6 +14,13 @@ from trajhouse.udfs.tokens.assembly.columns import FULL, ROLES, MessageColumns
 _USER, _ASSISTANT = ROLES.index("user"), ROLES.index("assistant")
 _MOST_CALLS = 100
 _BITS_OF_KIND = 14
+_BITS_OF_PLACE = 26
+_BITS_OF_LOCAL = 16
+"""Of the number of a kind and place. With those of two neighbours it makes a key of 47 bits."""
+_FIRST_NEAR_TOOLS = 3
+_MOST_TOOLS = 1024
+_MOST_CHAINS = 2**18
+_N_CLASSES = 7
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,12 @@ class Contexts:
 
     Attributes:
         keys: A number that is equal for equal contexts; messages.
+        near_tools: Whether the text of the declared tools is part of the context; messages.
         is_odd: Whether a row cannot be told by contexts; rows.
     """
 
     keys: Int
+    near_tools: NDArray[np.bool_]
     is_odd: NDArray[np.bool_]
 
 
@@ -34,6 +43,7 @@ class Contextualizer:
 
     def __init__(self) -> None:
         self._kinds: dict[int, int] = {}
+        self._locals: dict[int, int] = {}
         self._tools: dict[str | None, int] = {None: 0}
         self._chains: dict[tuple[int, int, int], int] = {}
 
@@ -43,9 +53,10 @@ class Contextualizer:
         """The context of each message.
 
         It is the kind of the message (role, which of its texts are absent, empty or full, how many
-        calls) and of those before and after it; where it stands relative to the last user's
-        message, and whether it is the first user's, or the first or last assistant's; whether it
-        and the message before it may be trained; the declared tools, by their text around the
+        calls) and its place, those of the message before it, and the kind of the one after it. The
+        place is which classes of messages (`_classes`) there are before it and after it, those of
+        the first and the last message, how near either end is, whether the message may be trained
+        and whether tools are declared. To it come the declared tools, by their text around the
         places where templates print them. The context of a message after ones without any text
         takes in theirs, since all that the template writes around those comes before its texts.
 
@@ -59,32 +70,31 @@ class Contextualizer:
         starts, ends = columns.row_messages[:-1][rows], columns.row_messages[1:][rows]
         position = np.arange(len(rows))
         is_first, is_last = position == starts, position == ends - 1
-        before = np.where(is_first, 0, np.roll(own, 1))
-        after = np.where(is_last, 0, np.roll(own, -1))
-        last_user = _last(columns, _USER)[rows]
-        to_last_user = np.where(last_user < 0, 3, 1 + np.sign(position - last_user))
-        is_user = position == _first(columns, _USER)[rows]
         trained = np.asarray(trained_from, dtype=np.int64)[rows] + starts
-        flags = to_last_user
-        for flag in (
-            is_user,
-            position == _first(columns, _ASSISTANT)[rows],
-            position == _last(columns, _ASSISTANT)[rows],
-            position >= trained,
-            position - 1 >= trained,
-            np.array([text is not None for text in tools], dtype=np.bool_)[rows],
+        place = _classes_around(columns, starts, ends)
+        for bits, value in (
+            (2, np.minimum(position - starts, 3)),
+            (2, np.minimum(ends - 1 - position, 3)),
+            (1, position >= trained),
+            (1, np.array([text is not None for text in tools], dtype=np.bool_)[rows]),
         ):
-            flags = flags << 1 | flag
-        numbers = np.array([self._number_of_tools(text) for text in tools], dtype=np.int64)[rows]
-        near_tools = (position - starts < 2) | is_user | (position == last_user)
-        numbers = np.where(near_tools, numbers, 0)
-        keys = own
-        for bits, value in ((_BITS_OF_KIND, before), (_BITS_OF_KIND, after), (8, flags)):
-            keys = keys << bits | value
-        keys = self._chained(keys * 2, own, columns, is_first, numbers)
-        is_odd = columns.is_odd.copy()
-        is_odd[rows[is_odd_message | (own >= 1 << _BITS_OF_KIND)]] = True
-        return Contexts(keys, is_odd)
+            place = place << bits | value
+        local = _numbered(own << _BITS_OF_PLACE | place, self._locals)
+        before = np.where(is_first, 0, np.roll(local, 1))
+        after = np.where(is_last, 0, np.roll(own, -1))
+        keys = (local << _BITS_OF_LOCAL | before) << _BITS_OF_KIND | after
+        is_user = columns.roles == _USER
+        near_tools = is_user & (position == _first(columns, _USER)[rows])
+        near_tools |= is_user & (position == _last(columns, _USER)[rows])
+        near_tools |= ~is_first & np.roll(near_tools, 1)
+        near_tools |= position - starts < _FIRST_NEAR_TOOLS
+        number = np.array([self._number_of_tools(text) for text in tools], dtype=np.int64)
+        numbers = np.where(near_tools, number[rows], 0)
+        keys = self._chained(keys * 2, columns, is_first, numbers)
+        is_odd_message |= (own >= 1 << _BITS_OF_KIND) | (local >= 1 << _BITS_OF_LOCAL) | (keys < 0)
+        is_odd = columns.is_odd | (number < 0)
+        is_odd[rows[is_odd_message]] = True
+        return Contexts(keys, near_tools, is_odd)
 
     def _own_kinds(self, columns: MessageColumns) -> tuple[Int, NDArray[np.bool_]]:
         """A number from 1 for the kind of each message, and whether calls of it are uneven."""
@@ -98,31 +108,65 @@ class Contextualizer:
         calls = np.repeat(np.arange(len(n_calls)), n_calls)
         is_uneven[calls[ids[:-1] != first[calls]]] = True
         kinds = ((kinds << 2 | first) << 8 | np.minimum(n_calls, 255)) << 1 | columns.has_calls
-        values, inverse = np.unique(kinds, return_inverse=True)
-        numbers = [self._kinds.setdefault(value, len(self._kinds) + 1) for value in values.tolist()]
-        return np.array(numbers, dtype=np.int64)[inverse], is_uneven
+        return _numbered(kinds, self._kinds), is_uneven
 
     def _number_of_tools(self, text: str | None) -> int:
-        return self._tools.setdefault(text, len(self._tools))
+        """A number for the text; -1 where too many are known already."""
+        if len(self._tools) < _MOST_TOOLS:
+            return self._tools.setdefault(text, len(self._tools))
+        return self._tools.get(text, -1)
 
     def _chained(
         self,
         keys: Int,
-        own: Int,
         columns: MessageColumns,
         is_first: NDArray[np.bool_],
         tools: Int,
     ) -> Int:
-        """Keys with the tools and with the contexts of text-less messages just before taken in."""
+        """Keys with the tools and with the contexts of text-less messages just before taken in.
+
+        Reasoning does not count as text, since many templates leave it out. A key is negative where
+        too many are known already.
+        """
         keys = keys.copy()
-        is_full = (columns.kinds["content"] == FULL) | (columns.kinds["reasoning_content"] == FULL)
-        is_full |= np.diff(columns.message_calls) > 0
+        is_full = (columns.kinds["content"] == FULL) | (np.diff(columns.message_calls) > 0)
         follows = ~is_first & ~np.roll(is_full, 1)
         for place in np.flatnonzero((tools > 0) | follows).tolist():
             previous = int(keys[place - 1]) if follows[place] else 0
             context = (int(keys[place]), int(tools[place]), previous)
-            keys[place] = self._chains.setdefault(context, 2 * len(self._chains) + 1)
+            if context in self._chains or len(self._chains) < _MOST_CHAINS:
+                keys[place] = self._chains.setdefault(context, 2 * len(self._chains) + 1)
+            else:
+                keys[place] = -1
         return keys
+
+
+def _numbered(values: Int, numbers: dict[int, int]) -> Int:
+    """A number from 1 for each distinct value, the same as before for known ones."""
+    distinct, inverse = np.unique(values, return_inverse=True)
+    found = [numbers.setdefault(value, len(numbers) + 1) for value in distinct.tolist()]
+    return np.array(found, dtype=np.int64)[inverse]
+
+
+def _classes(columns: MessageColumns) -> Int:
+    """System, user, tool; assistant by whether it calls and whether it reasons; 7 for others."""
+    calls = np.diff(columns.message_calls) > 0
+    reasons = columns.kinds["reasoning_content"] == FULL
+    classes: Int = np.array([0, 1, 3, 2, _N_CLASSES])[columns.roles]
+    classes += (columns.roles == _ASSISTANT) * (2 * calls + reasons)
+    return classes
+
+
+def _classes_around(columns: MessageColumns, starts: Int, ends: Int) -> Int:
+    """Of each message the classes that come before it and after it, and those at both ends."""
+    classes = _classes(columns)
+    position = np.arange(len(classes))
+    around = classes[starts] << 3 | classes[ends - 1]
+    for number in range(_N_CLASSES):
+        n_until = np.concatenate([np.zeros(1, np.int64), np.cumsum(classes == number)])
+        around = around << 1 | (n_until[position] > n_until[starts])
+        around = around << 1 | (n_until[ends] > n_until[position + 1])
+    return around
 
 
 def _first(columns: MessageColumns, role: int) -> Int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import Enum
 from itertools import count
 from typing import Any
 
@@ -19,21 +20,24 @@ _TOOLS = (
     ' "parameters": {"type": "object", "properties": {"q": {"type": "string"}}}}}]'
 )
 
+_LENGTHS = (0, 0, 3, 40, 0, 1500)
+"""Words that are added to texts, in turn, of a few to thousands of characters."""
+
 
 def is_local(assembled: Render, expected: Render) -> bool:
     """Whether long conversations are assembled right from what short ones teach.
 
-    A template that numbers its turns, say, is not.
+    A template that numbers its turns or outputs, or cuts long texts, is not.
 
     Args:
         assembled: Renders by assembly, learning as it goes; None where it cannot.
         expected: Renders by the template; None where it refuses.
     """
-    for with_calls in (False, True):
+    for calls in _Calls:
         for with_system in (False, True):
-            assembled(_example(with_system, with_calls, 3))
+            assembled(_example(with_system, calls, 3))
             for n_turns in (5, 8):
-                example = _example(with_system, with_calls, n_turns)
+                example = _example(with_system, calls, n_turns)
                 found = assembled(example)
                 if found is None:
                     continue
@@ -43,26 +47,41 @@ def is_local(assembled: Render, expected: Render) -> bool:
     return True
 
 
-def _example(with_system: bool, with_calls: bool, n_turns: int) -> Examples:
+class _Calls(Enum):
+    """Which calls a conversation of n turns has in a turn."""
+
+    NONE = "none"
+    ONE_BY_ONE = "n messages of one call"
+    AT_ONCE = "one message of n calls"
+
+
+def _example(with_system: bool, calls: _Calls, n_turns: int) -> Examples:
     numbers = count()
 
     def word() -> str:
-        return f"word {next(numbers)}"
+        number = next(numbers)
+        return f"Word {number}" + " and others" * _LENGTHS[number % len(_LENGTHS)]
 
     chat: list[Message] = [{"role": "system", "content": word()}] if with_system else []
     for _ in range(n_turns):
         chat.append({"role": "user", "content": word()})
-        for number in range(n_turns if with_calls else 0):
-            chat += [_call(number, word), _output(number, word)]
+        if calls is _Calls.ONE_BY_ONE:
+            for number in range(n_turns):
+                chat += [_call([number], word), _output(number, word)]
+        elif calls is _Calls.AT_ONCE:
+            together = range(n_turns)
+            chat += [_call(together, word), *(_output(number, word) for number in together)]
         chat.append({"role": "assistant", "content": word(), "reasoning_content": word()})
-    tools = _TOOLS if with_calls else None
+    tools = _TOOLS if calls is not _Calls.NONE else None
     return Examples(pa.array([chat], CHAT_TYPE), [tools], [0])
 
 
-def _call(number: int, word: Callable[[], str]) -> Message:
+def _call(numbers: Iterable[int], word: Callable[[], str]) -> Message:
     function = {"name": "look_up", "arguments": f'{{"q": "{word()}"}}'}
-    call: dict[str, Any] = {"id": f"call{number:05d}", "type": "function", "function": function}
-    return {"role": "assistant", "content": word(), "tool_calls": [call]}
+    calls: list[dict[str, Any]] = [
+        {"id": f"call{number:05d}", "type": "function", "function": function} for number in numbers
+    ]
+    return {"role": "assistant", "content": word(), "tool_calls": calls}
 
 
 def _output(number: int, word: Callable[[], str]) -> Message:

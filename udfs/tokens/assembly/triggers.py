@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2 import nodes
 
 _GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
-_NOT_TEXTS = frozenset({"role", "type", "name"})
+_NOT_TEXTS = frozenset({"role", "type"})
+_SEARCHES_NOTHING = frozenset({"get", "pop", "append", "update", "format", "join", "default", "d"})
+"""Methods and filters whose arguments are keys, or printed, and not looked for in a text."""
+_STRIPS = frozenset({"strip", "lstrip", "rstrip", "trim"})
+_BY_FIELD = frozenset({"selectattr", "rejectattr"})
+
+
+@dataclass(frozen=True)
+class Triggers:
+    """What a template searches for, splits at, replaces, strips or compares texts with.
+
+    Attributes:
+        texts: Words that it looks for in any text.
+        names: Words that it compares with names of tools.
+    """
+
+    texts: frozenset[str]
+    names: frozenset[str]
 
 
 @lru_cache(maxsize=32)
-def triggers_of(template: str) -> frozenset[str]:
-    """The constants that a template searches for, splits at, replaces or compares texts with.
+def triggers_of(template: str) -> Triggers:
+    """The words that a template looks for.
 
-    A text that holds none of them is to the template like any other. White space is left out, since
-    how texts are trimmed is learnt.
+    A text that holds none of them is to the template like any other. What it strips is left out
+    where that is white space, or newlines alone, since how texts are trimmed is learnt.
 
     Args:
         template: Jinja text.
@@ -26,37 +44,110 @@ def triggers_of(template: str) -> frozenset[str]:
 
     environment = ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"])
     tree = environment.parse(_GENERATION.sub("", template))
-    found = {word for node in tree.find_all(nodes.Node) for word in _searched_by(node)}
-    return frozenset(word for word in found if word.strip())
+    words = _Words(tree)
+    texts: set[str] = set()
+    names: set[str] = set()
+    for node in tree.find_all((nodes.Compare, nodes.Test, nodes.Call, nodes.Filter)):
+        operands = _operands(node)
+        if any(_field(operand) in _NOT_TEXTS for operand in operands):
+            continue
+        found = {word for operand in operands for word in words.of(operand)}
+        if _method(node) in _STRIPS:
+            found = set().union(*(found - {"\n"}))
+        (names if any(_field(operand) == "name" for operand in operands) else texts).update(found)
+    return Triggers(frozenset(texts - {""}), frozenset(names - {""}))
 
 
-def _searched_by(node: nodes.Node) -> Iterator[str]:
+def _method(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Filter):
+        return node.name
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+        return node.node.attr
+    return ""
+
+
+def _operands(node: nodes.Node) -> list[nodes.Expr]:
+    """What a node compares, or looks for."""
     if isinstance(node, nodes.Compare):
-        operands = [node.expr, *(operand.expr for operand in node.ops)]
-        if any(_is_no_text(operand) for operand in operands):
-            return
-        for operand in operands:
-            yield from _constants(operand)
-    elif (isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr)) or (
-        isinstance(node, (nodes.Filter, nodes.Test)) and node.name != "default"
-    ):
-        for argument in node.args:
-            yield from _constants(argument)
+        return [node.expr, *(operand.expr for operand in node.ops)]
+    if isinstance(node, nodes.Test):
+        return [node.node, *node.args]
+    method = _method(node)
+    if not method or method in _SEARCHES_NOTHING:
+        return []
+    arguments = [*node.args, *(argument.value for argument in node.kwargs)]
+    if method == "replace":
+        return arguments[:1]
+    if method in _BY_FIELD and arguments:
+        field = getattr(arguments[0], "value", None)
+        return [] if field in _NOT_TEXTS else arguments[2:]
+    return arguments
 
 
-def _is_no_text(node: nodes.Node) -> bool:
-    """Whether an expression is a field that is no text of a conversation, such as a role."""
+def _field(node: nodes.Node) -> object:
+    """The name of the field or variable that an expression is; None where it is neither."""
     if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-        return node.arg.value in _NOT_TEXTS
+        return node.arg.value
     if isinstance(node, nodes.Getattr):
-        return node.attr in _NOT_TEXTS
-    return isinstance(node, nodes.Name) and node.name in _NOT_TEXTS
+        return node.attr
+    return node.name if isinstance(node, nodes.Name) else None
 
 
-def _constants(node: nodes.Node) -> Iterator[str]:
-    if isinstance(node, nodes.Const):
-        if isinstance(node.value, str):
-            yield node.value
-    elif isinstance(node, (nodes.List, nodes.Tuple)):
-        for item in node.items:
-            yield from _constants(item)
+class _Words:
+    """The words that expressions of a template may stand for, through its variables."""
+
+    def __init__(self, tree: nodes.Template) -> None:
+        self._assigned: dict[object, list[nodes.Node]] = {}
+        for assign in tree.find_all(nodes.Assign):
+            self._assign(assign.target, assign.node)
+        for loop in tree.find_all(nodes.For):
+            self._assign(loop.target, loop.iter)
+        macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
+        for macro in macros.values():
+            for target, value in zip(macro.args[::-1], macro.defaults[::-1], strict=False):
+                self._assign(target, value)
+        for call in tree.find_all(nodes.Call):
+            called = macros.get(str(_field(call.node)))
+            for target, value in zip(called.args if called else (), call.args, strict=False):
+                self._assign(target, value)
+            for argument in call.kwargs:
+                self._assigned.setdefault(argument.key, []).append(argument.value)
+
+    def of(self, node: nodes.Node, passed: frozenset[object] = frozenset()) -> Iterator[str]:
+        """Words such that what the expression stands for is, or holds, one of them."""
+        if isinstance(node, nodes.Const):
+            if isinstance(node.value, str):
+                yield node.value
+        elif isinstance(node, (nodes.List, nodes.Tuple)):
+            for item in node.items:
+                yield from self.of(item, passed)
+        elif isinstance(node, nodes.Dict):
+            for pair in node.items:
+                yield from self.of(pair.key, passed)
+                yield from self.of(pair.value, passed)
+        elif isinstance(node, nodes.CondExpr):
+            for branch in (node.expr1, node.expr2):
+                if branch is not None:
+                    yield from self.of(branch, passed)
+        elif isinstance(node, (nodes.Concat, nodes.Add)):
+            yield from self._joined(node, passed)
+        elif (name := _field(node)) in self._assigned and name not in passed:
+            for value in self._assigned[name]:
+                yield from self.of(value, passed | {name})
+
+    def _joined(self, node: nodes.Concat | nodes.Add, passed: frozenset[object]) -> Iterator[str]:
+        """Of texts put together the longest that is known: no text holds all without it."""
+        parts = node.nodes if isinstance(node, nodes.Concat) else [node.left, node.right]
+        found = [list(self.of(part, passed)) for part in parts]
+        known = [words for words in found if any(words)]
+        if known:
+            yield from max(known, key=lambda words: min(map(len, words)))
+
+    def _assign(self, target: nodes.Node, value: nodes.Node) -> None:
+        if isinstance(target, nodes.Tuple):
+            values = value.items if isinstance(value, nodes.Tuple) else [value] * len(target.items)
+            for one, its in zip(target.items, values, strict=False):
+                self._assign(one, its)
+            return
+        name = target.attr if isinstance(target, nodes.NSRef) else _field(target)
+        self._assigned.setdefault(name, []).append(value)

@@ -170,11 +170,24 @@ def test_texts_that_the_template_looks_into_are_left_to_it(with_tiny_vocabulary:
 
 
 def test_what_context_does_not_tell_stops_the_build(with_tiny_vocabulary: Load) -> None:
-    cutting = CHATML.replace("TRIM", "[:40]")
-    template = template_of(with_tiny_vocabulary, cutting)
-    long = [{"role": "user", "content": "word " * 40}, ROW[1]]
+    counting = "{{ '!' if m.content | length == 60 else '' }}{{ m.content TRIM }}"
+    counted = CHATML.replace("{{ m.content TRIM }}", counting).replace("TRIM", "")
+    template = template_of(with_tiny_vocabulary, counted)
+    sixty = [{"role": "user", "content": "word" * 15}, ROW[1]]
     with pytest.raises(TrajhouseError, match="differs from the chat template's render"):
-        tokenize_rows(template, examples([ROW, long]), Policy())
+        tokenize_rows(template, examples([ROW, sixty]), Policy())
+
+
+@pytest.mark.parametrize("cutting", ["[:300]", "| truncate(300)", "| lower"])
+def test_a_template_that_changes_texts_is_not_assembled(
+    with_tiny_vocabulary: Load, cutting: str
+) -> None:
+    template = template_of(with_tiny_vocabulary, CHATML.replace("TRIM", cutting))
+    short = [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]
+    long = [{"role": "user", "content": "Word " * 100}, short[1]]
+    found = check(template, examples([short] * 20 + [long]))
+    assert set(found.renderers) == {"jinja"}
+    assert list(found.refused) == [20]
 
 
 def test_jinja_is_taken_where_it_is_asked_for(
