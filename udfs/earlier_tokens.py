@@ -35,11 +35,12 @@ class EarlierTokens:
     table: str
     fields: Sequence[pa.Field]
 
-    def matches(self, wanted: pa.Table) -> pa.Table:
+    def matches(self, wanted: pa.Table, but_renderer: str | None = None) -> pa.Table:
         """Of the rows that are wanted those that are here, and which row they are.
 
         Args:
             wanted: The columns of KEY, and any others.
+            but_renderer: Rows that this rendered are not taken.
 
         Returns:
             The same columns and `earlier_row`.
@@ -50,12 +51,14 @@ class EarlierTokens:
             with earlier as (
                 select content_key, tokenizer, min(rowid) as earlier_row
                 from {self.table}
+                where renderer is null or renderer is distinct from ?
                 group by content_key, tokenizer
             )
             select wanted.*, earlier.earlier_row
             from wanted
             inner join earlier using (content_key, tokenizer)
-            """  # noqa: S608
+            """,  # noqa: S608
+            params=[but_renderer],
         ).to_arrow_table()
         self.connection.unregister("wanted")
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Generator, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ def tokenized_examples(
     """Every example of the conversations of a relation, tokenized as it is asked for.
 
     What an earlier build has tokenized by the same tokenizer and policy is taken from there,
-    unless the session's variable `reuses_tokens` is false.
+    unless the session's variable `reuses_tokens` is false. Where the template itself is to render,
+    what was assembled is not taken.
 
     Args:
         planned: `int_trajectories_planned`.
@@ -80,7 +82,7 @@ def _given(
         with earlier_tokens(session, table, here, list(TOKENIZED_TYPE)) as earlier:
             if earlier is not None:
                 wanted = _wanted(planned)
-                matched = earlier.matches(wanted)
+                matched = earlier.matches(wanted, _distrusted_renderer())
                 yield from _taken_over(earlier, matched)
                 if matched.num_rows == wanted.num_rows:
                     return
@@ -114,6 +116,7 @@ def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
     keys = [pa.field(name, pa.string()) for name in KEY]
     schema = pa.schema([*_identity_fields(), *keys])
     batches = []
+    fingerprint = cache(_fingerprint)
     for examples in _examples(planned):
         settings = zip(
             examples.column("tokenizer").to_pylist(),
@@ -123,13 +126,19 @@ def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
         columns = [
             *(examples.column(name) for name in (*IDENTITY, *PLACE)),
             pa.array(_keys(examples), pa.string()),
-            pa.array([_fingerprint(*setting) for setting in settings], pa.string()),
+            pa.array([fingerprint(*setting) for setting in settings], pa.string()),
         ]
         batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
     return pa.Table.from_batches(batches, schema)
 
 
-@cache
+def _distrusted_renderer() -> str | None:
+    """The renderer whose rows are not reused: whoever asks for Jinja may have seen it fail."""
+    from trajhouse.udfs.tokens.assembly.assembler import ASSEMBLY, JINJA, RENDERER_VARIABLE
+
+    return ASSEMBLY if os.environ.get(RENDERER_VARIABLE) == JINJA else None
+
+
 def _fingerprint(spec: str, policy_text: str) -> str:
     from trajhouse.udfs.tokenizer import load_tokenizer
     from trajhouse.udfs.tokens.policy import parse_policy

@@ -30,7 +30,7 @@ from trajhouse.udfs.tokenizer_sources import (
 
 DEFAULT_TOKENIZER = "Qwen/Qwen3-8B"
 
-_ENGINE = "masks by place, 1"
+_ENGINE = "masks by place, 2"
 """To be changed with anything of ours that changes ids or masks."""
 _CALLS_DATE = re.compile(r"\bstrftime_now\s*\(")
 _ONE_AT_A_TIME = Lock()
@@ -172,7 +172,8 @@ def load_tokenizer(
     wanted = chat_template or os.environ.get(TEMPLATE_VARIABLE) or None
     with _ONE_AT_A_TIME:
         loaded = _load(spec, os.environ.get(ENCODER_VARIABLE) or None)
-        loaded = _with_template(loaded, wanted) if wanted is not None else loaded
+        if wanted is not None:
+            loaded = _with_template(loaded, _template_of(loaded, wanted))
         loaded = _with_date(loaded, template_date) if template_date is not None else loaded
     if not loaded.chat_template:
         raise CannotOpen(
@@ -183,12 +184,17 @@ def load_tokenizer(
     return loaded
 
 
-@lru_cache(maxsize=32)
-def _with_template(loaded: LoadedTokenizer, wanted: str) -> LoadedTokenizer:
-    reference = copy.copy(loaded.reference)
+def _template_of(loaded: LoadedTokenizer, wanted: str) -> str:
+    """The text of one of the tokenizer's own templates, or of a file as it is now."""
     own = loaded.chat_template if isinstance(loaded.chat_template, dict) else {}
-    reference.chat_template = own[wanted] if wanted in own else read_template(Path(wanted), own)
-    return replace(loaded, reference=reference, chat_template=reference.chat_template)
+    return own[wanted] if wanted in own else read_template(Path(wanted), own)
+
+
+@lru_cache(maxsize=32)
+def _with_template(loaded: LoadedTokenizer, chat_template: str) -> LoadedTokenizer:
+    reference = copy.copy(loaded.reference)
+    reference.chat_template = chat_template
+    return replace(loaded, reference=reference, chat_template=chat_template)
 
 
 @lru_cache(maxsize=32)

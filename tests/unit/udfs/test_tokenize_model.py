@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +15,8 @@ from trajhouse.cli.errors import CannotOpen, UsageFault
 from trajhouse.udfs import tokenize, tokenize_model
 from trajhouse.udfs.earlier_tokens import PUBLISHED_VARIABLE
 from trajhouse.udfs.tokenizer import LoadedTokenizer
+from trajhouse.udfs.tokenizer_sources import TEMPLATE_VARIABLE
+from trajhouse.udfs.tokens.assembly.assembler import RENDERER_VARIABLE
 
 MESSAGES = (
     "STRUCT(role VARCHAR, content VARCHAR, reasoning_content VARCHAR, tool_calls STRUCT(id VARCHAR,"
@@ -214,6 +217,38 @@ def test_reuse_can_be_forbidden(step: Step) -> None:
     step.add("a", chat_of("Waldo"))
     step.run()
     step.session.execute("set variable reuses_tokens = false")
+    assert step.run() == ["a"]
+
+
+def test_what_was_assembled_is_not_reused_where_jinja_is_asked_for(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step.add("a", chat_of("Waldo"))
+    step.add("b", chat_of("Wenda"))
+    step.add("c", chat_of("<|im_end|>"))
+    step.run()
+    step.session.execute("update tokenized set renderer = 'assembly' where record_id = 'b'")
+    step.session.execute("update tokenized set renderer = 'jinja' where record_id = 'a'")
+    monkeypatch.setenv(RENDERER_VARIABLE, "jinja")
+    assert step.run() == ["b"]
+    assert step.rows("renderer") == [("jinja",), ("jinja",), (None,)]
+    monkeypatch.delenv(RENDERER_VARIABLE)
+    assert step.run() == []
+
+
+def test_another_template_of_the_environment_is_no_reuse(
+    step: Step, qwen3: LoadedTokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where one process builds twice, and where the file changes in between."""
+    step.add("a", chat_of("Waldo"))
+    step.run()
+    assert isinstance(qwen3.chat_template, str)
+    file = tmp_path / "template.jinja"
+    file.write_text(qwen3.chat_template + "{# one #}", encoding="utf-8")
+    monkeypatch.setenv(TEMPLATE_VARIABLE, str(file))
+    assert step.run() == ["a"]
+    assert step.run() == []
+    file.write_text(qwen3.chat_template + "{# two #}", encoding="utf-8")
     assert step.run() == ["a"]
 
 

@@ -66,14 +66,16 @@ def _method(node: nodes.Node) -> str:
     return ""
 
 
-def _operands(node: nodes.Node) -> list[nodes.Expr]:
+def _operands(node: nodes.Expr) -> list[nodes.Expr]:
     """What a node compares, or looks for."""
     if isinstance(node, nodes.Compare):
         return [node.expr, *(operand.expr for operand in node.ops)]
     if isinstance(node, nodes.Test):
         return [node.node, *node.args]
     method = _method(node)
-    if not method or method in _SEARCHES_NOTHING:
+    if not isinstance(node, (nodes.Call, nodes.Filter)) or not method:
+        return []
+    if method in _SEARCHES_NOTHING:
         return []
     arguments = [*node.args, *(argument.value for argument in node.kwargs)]
     if method == "replace":
@@ -137,7 +139,7 @@ class _Words:
 
     def _joined(self, node: nodes.Concat | nodes.Add, passed: frozenset[object]) -> Iterator[str]:
         """Of texts put together the longest that is known: no text holds all without it."""
-        parts = node.nodes if isinstance(node, nodes.Concat) else [node.left, node.right]
+        parts = [node.left, node.right] if isinstance(node, nodes.Add) else node.nodes
         found = [list(self.of(part, passed)) for part in parts]
         known = [words for words in found if any(words)]
         if known:
@@ -145,7 +147,8 @@ class _Words:
 
     def _assign(self, target: nodes.Node, value: nodes.Node) -> None:
         if isinstance(target, nodes.Tuple):
-            values = value.items if isinstance(value, nodes.Tuple) else [value] * len(target.items)
+            n = len(target.items)
+            values = [value] * n if not isinstance(value, nodes.Tuple) else [*value.items]
             for one, its in zip(target.items, values, strict=False):
                 self._assign(one, its)
             return
