@@ -49,7 +49,7 @@ class Scripted:
     def __init__(self, backend: Any, wrong: str) -> None:
         self._backend, self._wrong = backend, wrong
 
-    def encode_batch(self, texts: ak.Array) -> ak.Array:
+    def encode_batch(self, texts: ak.Array, parallel: bool) -> ak.Array:
         rows = []
         for text in texts.to_list():
             ids = self._backend.encode(text, add_special_tokens=False).ids

@@ -169,7 +169,7 @@ def test_rows_with_nothing_to_train(chat: Any, reason: str, detail: str, run_tok
     assert good["reason"] is None
     assert (row["reason"], detail in row["detail"]) == (reason, True)
     nulls = ("input_ids", "loss_mask", "n_tokens", "n_trained_tokens")
-    assert [row[name] for name in nulls] == [None] * 5
+    assert all(row[name] is None for name in nulls)
     assert row["tokenizer"] == good["tokenizer"]
 
 
