@@ -45,7 +45,7 @@ RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
 ASSEMBLY, JINJA = "assembly", "jinja"
 
 _MOST_FAILURES = 64
-_LEARNED_FREELY = 128
+_LEARNED_FREELY = 256
 _ROWS_PER_LEARNED = 4
 """After those learnt freely, one row in so many may teach something new, or it costs too much."""
 _FIRST_CHECKED = 8

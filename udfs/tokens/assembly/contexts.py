@@ -14,13 +14,13 @@ from trajhouse.udfs.tokens.assembly.columns import FULL, ROLES, MessageColumns
 _USER, _ASSISTANT = ROLES.index("user"), ROLES.index("assistant")
 _MOST_CALLS = 100
 _BITS_OF_KIND = 14
-_BITS_OF_PLACE = 26
+_BITS_OF_PLACE = 18
 _BITS_OF_LOCAL = 16
 """Of the number of a kind and place. With those of two neighbours it makes a key of 47 bits."""
 _FIRST_NEAR_TOOLS = 3
 _MOST_TOOLS = 1024
 _MOST_CHAINS = 2**18
-_N_CLASSES = 7
+_N_CLASSES = 4
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,13 @@ class Contextualizer:
         """The context of each message.
 
         It is the kind of the message (role, which of its texts are absent, empty or full, how many
-        calls) and its place, those of the message before it, and the kind of the one after it. The
-        place is which classes of messages (`_classes`) there are before it and after it, those of
-        the first and the last message, how near either end is, whether the message may be trained
-        and whether tools are declared. To it come the declared tools, by their text around the
-        places where templates print them. The context of a message after ones without any text
-        takes in theirs, since all that the template writes around those comes before its texts.
+        calls) and of those before and after it, and its place: which classes of messages
+        (`_classes`) there are before it and after it, those of the first and the last message, how
+        near the first is, whether it may be trained and whether tools are declared; of the message
+        before it also whether it is the first of its role, and may be trained. To it come the
+        declared tools, by their text around the places where templates print them. The context of a
+        message after ones without any text takes in theirs, since all that the template writes
+        around those comes before its texts.
 
         Args:
             columns: The messages.
@@ -73,16 +74,17 @@ class Contextualizer:
         trained = np.asarray(trained_from, dtype=np.int64)[rows] + starts
         place = _classes_around(columns, starts, ends)
         for bits, value in (
-            (2, np.minimum(position - starts, 3)),
-            (2, np.minimum(ends - 1 - position, 3)),
+            (2, np.minimum(position - starts, 2)),
             (1, position >= trained),
             (1, np.array([text is not None for text in tools], dtype=np.bool_)[rows]),
         ):
             place = place << bits | value
         local = _numbered(own << _BITS_OF_PLACE | place, self._locals)
-        before = np.where(is_first, 0, np.roll(local, 1))
+        is_new = _is_new(columns, starts)
+        before = (own << 1 | is_new) << 1 | (position >= trained)
+        before = np.where(is_first, 0, np.roll(before, 1))
         after = np.where(is_last, 0, np.roll(own, -1))
-        keys = (local << _BITS_OF_LOCAL | before) << _BITS_OF_KIND | after
+        keys = (local << 2 + _BITS_OF_KIND | before) << _BITS_OF_KIND | after
         is_user = columns.roles == _USER
         near_tools = is_user & (position == _first(columns, _USER)[rows])
         near_tools |= is_user & (position == _last(columns, _USER)[rows])
@@ -149,12 +151,20 @@ def _numbered(values: Int, numbers: dict[int, int]) -> Int:
 
 
 def _classes(columns: MessageColumns) -> Int:
-    """System, user, tool; assistant by whether it calls and whether it reasons; 7 for others."""
-    calls = np.diff(columns.message_calls) > 0
-    reasons = columns.kinds["reasoning_content"] == FULL
-    classes: Int = np.array([0, 1, 3, 2, _N_CLASSES])[columns.roles]
-    classes += (columns.roles == _ASSISTANT) * (2 * calls + reasons)
+    """System, user, assistant without and with calls; `_N_CLASSES` for others."""
+    classes: Int = np.array([0, 1, 2, _N_CLASSES, _N_CLASSES])[columns.roles]
+    classes += (columns.roles == _ASSISTANT) * (np.diff(columns.message_calls) > 0)
     return classes
+
+
+def _is_new(columns: MessageColumns, starts: Int) -> NDArray[np.bool_]:
+    """Whether no message of its role comes before each message."""
+    is_new = np.zeros(len(starts), dtype=np.bool_)
+    for number in range(len(ROLES) + 1):
+        is_it = columns.roles == number
+        n_until = np.concatenate([np.zeros(1, np.int64), np.cumsum(is_it)])
+        is_new |= is_it & (n_until[:-1] == n_until[starts])
+    return is_new
 
 
 def _classes_around(columns: MessageColumns, starts: Int, ends: Int) -> Int:
