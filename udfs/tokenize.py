@@ -7,9 +7,11 @@ or mask cannot be proven right is not given, and says why.
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,7 @@ from trajhouse.udfs.tokens.results import TokenizedRows, select
 from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
+Rows: TypeAlias = pa.Table | pa.RecordBatch
 TOKENIZED_TYPE = pa.struct(
     [
         ("input_ids", pa.list_(pa.int32())),
@@ -39,12 +42,12 @@ TOKENIZED_TYPE = pa.struct(
     ]
 )
 
-_BYTES_PER_SLICE = 6_000_000
+_BYTES_PER_SLICE = 4_000_000
 _MOST_ROWS_PER_SLICE = 256
 _LONGEST_DETAIL = 500
 
 
-def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
+def tokenize_examples(examples: Rows) -> pa.ChunkedArray:
     """Token ids, loss mask and weights of each example.
 
     Args:
@@ -63,16 +66,42 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
         CannotOpen: A tokenizer or a chat template cannot be loaded.
         UsageFault: A policy has unknown words, or no date for a template that prints one.
     """
-    messages = _laid_together(examples.column("chat_messages"))
-    tools = examples.column("tools").to_pylist()
-    trained_from = examples.column("trained_from").to_pylist()
+    found = [tokens for _, tokens in tokenize_batches([examples])]
+    return pa.chunked_array(found, TOKENIZED_TYPE)
+
+
+def tokenize_batches(batches: Iterable[Rows]) -> Iterator[tuple[Rows, pa.StructArray]]:
+    """The examples of batches as `tokenize_examples` gives them, slice by slice, in order.
+
+    Slices are tokenized on all cores, some of them ahead of what has been taken.
+
+    Args:
+        batches: As for `tokenize_examples`.
+
+    Yields:
+        A slice of a batch, and TOKENIZED_TYPE of its rows.
+    """
+    n_cores = _n_cores()
+    with ThreadPoolExecutor(n_cores) as threads:
+        ahead: deque[tuple[Rows, Future[pa.StructArray]]] = deque()
+        for batch in batches:
+            for rows, template, examples, policy in _slices(batch):
+                ahead.append((rows, threads.submit(_tokenize_slice, template, examples, policy)))
+                if len(ahead) > 2 * n_cores:
+                    rows, tokens = ahead.popleft()
+                    yield rows, tokens.result()
+        for rows, tokens in ahead:
+            yield rows, tokens.result()
+
+
+def _slices(batch: Rows) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]]:
+    messages = _laid_together(batch.column("chat_messages"))
+    tools = batch.column("tools").to_pylist()
+    trained_from = batch.column("trained_from").to_pylist()
     settings = zip(
-        examples.column("tokenizer").to_pylist(),
-        examples.column("policy").to_pylist(),
-        strict=True,
+        batch.column("tokenizer").to_pylist(), batch.column("policy").to_pylist(), strict=True
     )
     n_rows = _rows_per_slice(messages)
-    jobs: list[tuple[ChatTemplate, Examples, Policy]] = []
     start = 0
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
@@ -83,13 +112,9 @@ def tokenize_examples(examples: pa.Table | pa.RecordBatch) -> pa.ChunkedArray:
         for first in range(start, stop, n_rows):
             last = min(first + n_rows, stop)
             chats = messages.slice(first, last - first)
-            rows = Examples(chats, tools[first:last], trained_from[first:last])
-            jobs.append((template, rows, policy))
+            examples = Examples(chats, tools[first:last], trained_from[first:last])
+            yield batch.slice(first, last - first), template, examples, policy
         start = stop
-    with ThreadPoolExecutor(_n_cores()) as threads:
-        return pa.chunked_array(
-            threads.map(lambda job: _tokenize_slice(*job), jobs), TOKENIZED_TYPE
-        )
 
 
 def _tokenize_slice(template: ChatTemplate, rows: Examples, policy: Policy) -> pa.StructArray:

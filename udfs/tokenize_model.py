@@ -151,27 +151,30 @@ def _fingerprint(spec: str, policy_text: str) -> str:
 def _tokenized(
     planned: duckdb.DuckDBPyRelation, but: Container[tuple[str, ...]]
 ) -> Iterator[pa.RecordBatch]:
-    from trajhouse.udfs.tokenize import tokenize_examples
+    from trajhouse.udfs.tokenize import tokenize_batches
 
     schema = _schema()
+    for rows, tokens in tokenize_batches(_left(planned, but)):
+        yield pa.RecordBatch.from_arrays(
+            [
+                *(rows.column(name) for name in (*IDENTITY, *PLACE)),
+                *tokens.flatten(),
+                pa.array(_keys(rows), pa.string()),
+                pa.repeat(False, len(tokens)),
+            ],
+            schema=schema,
+        )
+
+
+def _left(
+    planned: duckdb.DuckDBPyRelation, but: Container[tuple[str, ...]]
+) -> Iterator[pa.RecordBatch]:
+    """Examples whose names are not in `but`."""
     for examples in _examples(planned):
         if but:
             examples = examples.filter(pa.array([name not in but for name in _names(examples)]))
-        if not examples.num_rows:
-            continue
-        start = 0
-        for tokens in tokenize_examples(examples).chunks:
-            rows = examples.slice(start, len(tokens))
-            start += len(tokens)
-            yield pa.RecordBatch.from_arrays(
-                [
-                    *(rows.column(name) for name in (*IDENTITY, *PLACE)),
-                    *tokens.flatten(),
-                    pa.array(_keys(rows), pa.string()),
-                    pa.repeat(False, len(tokens)),
-                ],
-                schema=schema,
-            )
+        if examples.num_rows:
+            yield examples
 
 
 def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:

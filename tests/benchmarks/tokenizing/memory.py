@@ -29,6 +29,7 @@ from tests.benchmarks.tokenizing.own import (
     drop_tokens,
     model_command,
     model_counts,
+    tokenized,
 )
 from tests.memory import peak_memory
 from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
@@ -92,8 +93,8 @@ def main(database: str) -> None:
         connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
         reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
         for conversations in reader:
-            for batch in batches_of(pa.Table.from_batches([conversations])):
-                rows, tokens = count_tokens(batch)
+            batches = batches_of(pa.Table.from_batches([conversations]))
+            for rows, tokens in map(count_tokens, tokenized(batches)):
                 n_rows, n_tokens = n_rows + rows, n_tokens + tokens
     print(json.dumps(asdict(Peak(n_rows, n_tokens, _peak_of_this_process()))))
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
 from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
 from trajhouse.udfs.example_batches import BATCH_BYTES, BATCH_ROWS
-from trajhouse.udfs.tokenize import tokenize_examples
+from trajhouse.udfs.tokenize import tokenize_batches
 
 MODEL = "int_trajectories_tokenized"
 _TABLE = f"intermediate.{MODEL}"
@@ -31,7 +31,7 @@ def run_function(examples: pa.Table) -> Work:
     Raises:
         RejectedError: A row was rejected.
     """
-    return count_seconds(lambda: map(count_tokens, batches_of(examples)))
+    return count_seconds(lambda: map(count_tokens, tokenized(batches_of(examples))))
 
 
 def batches_of(examples: pa.Table) -> Iterator[pa.Table]:
@@ -41,20 +41,14 @@ def batches_of(examples: pa.Table) -> Iterator[pa.Table]:
     return (examples.slice(start, n_rows) for start in range(0, examples.num_rows, n_rows))
 
 
-def count_tokens(batch: pa.Table) -> tuple[int, int]:
-    """The rows and tokens of a batch.
-
-    Raises:
-        RejectedError: A row was rejected.
-    """
-    chunks = list(_tokenized(batch))
-    tokens = sum(pc.sum(chunk.field("n_tokens")).as_py() for chunk in chunks)
-    return sum(map(len, chunks)), tokens
+def count_tokens(tokens: pa.StructArray) -> tuple[int, int]:
+    """The rows and tokens of a slice."""
+    return len(tokens), pc.sum(tokens.field("n_tokens")).as_py()
 
 
 def tokens_of(examples: pa.Table) -> pa.Table:
     """input_ids and loss_mask of all rows."""
-    chunks = [chunk for batch in batches_of(examples) for chunk in _tokenized(batch)]
+    chunks = list(tokenized(batches_of(examples)))
     names = ("input_ids", "loss_mask")
     return pa.table({name: pa.chunked_array([c.field(name) for c in chunks]) for name in names})
 
@@ -104,10 +98,14 @@ def drop_tokens(prepared: Prepared) -> None:
         connection.execute(f"drop table if exists {_TABLE}")
 
 
-def _tokenized(batch: pa.Table) -> Iterator[pa.StructArray]:
-    result = tokenize_examples(batch)
-    for chunk in result.chunks if isinstance(result, pa.ChunkedArray) else [result]:
-        if chunk.field("reason").null_count != len(chunk):
-            details = chunk.field("detail").drop_null()
+def tokenized(batches: Iterator[pa.Table]) -> Iterator[pa.StructArray]:
+    """The tokens of batches, slice by slice.
+
+    Raises:
+        RejectedError: A row was rejected.
+    """
+    for _, tokens in tokenize_batches(batches):
+        if tokens.field("reason").null_count != len(tokens):
+            details = tokens.field("detail").drop_null()
             raise RejectedError(f"{len(details)} rows were rejected, one for: {details[0]}")
-        yield chunk
+        yield tokens

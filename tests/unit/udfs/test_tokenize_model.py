@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,14 @@ class Step:
             " tokenizer varchar, tokenization_policy varchar)"
         )
         self.tokenized: list[str] = []
-        real = tokenize.tokenize_examples
+        real = tokenize.tokenize_batches
 
-        def counted(examples: pa.RecordBatch) -> pa.ChunkedArray:
-            self.tokenized += examples.column("example_id").to_pylist()
-            return real(examples)
+        def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
+            for rows, tokens in real(batches):
+                self.tokenized += rows.column("example_id").to_pylist()
+                yield rows, tokens
 
-        monkeypatch.setattr(tokenize, "tokenize_examples", counted)
+        monkeypatch.setattr(tokenize, "tokenize_batches", counted)
         monkeypatch.delenv(PUBLISHED_VARIABLE, raising=False)
 
     def add(self, name: str, chat: Chat, *examples: tuple[str, int, int], **policy: Any) -> None:
