@@ -70,6 +70,17 @@ def map_texts(message: Message, change: TextMap, change_arguments: TextMap) -> M
     return changed
 
 
+def map_strings(value: Any, change: TextMap) -> Any:
+    """A nest of lists and dictionaries with every string rewritten, keys as well."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): map_strings(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [map_strings(item, change) for item in value]
+    return value
+
+
 def _map_call(call: Message, change: TextMap, change_arguments: TextMap) -> Message:
     changed = dict(call)
     if isinstance(changed.get("id"), str):

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from trajhouse.udfs.conversations import Message, map_texts
+from trajhouse.udfs.conversations import Message, map_strings, map_texts
 from trajhouse.udfs.tokens.stand_ins import Tools
 
 _PRIVATE_USE = range(0xE000, 0xF900)
@@ -41,11 +41,7 @@ def mark_spellings(
     """
 
     def change(value: Any) -> Any:
-        if isinstance(value, str):
-            return mark_text(control, value, mark)
-        if isinstance(value, dict):
-            return {change(key): change(item) for key, item in value.items()}
-        return [change(item) for item in value] if isinstance(value, list) else value
+        return map_strings(value, lambda text: mark_text(control, text, mark))
 
     return [map_texts(message, change, change) for message in chat], change(tools)
 

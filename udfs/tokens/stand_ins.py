@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from trajhouse.udfs.conversations import Message, parse_tools
+from trajhouse.udfs.conversations import Message, map_strings, parse_tools
 
 STAND_IN = re.compile(r"zq(\d{5,})qz")
 TOOLS = -1
@@ -101,7 +101,7 @@ def _neutral_call(position: int, number: int, call: Message, slots: list[Slot]) 
             def put(text: str) -> str:
                 return _put(slots, position, "arguments", number, text)
 
-            function["arguments"] = _map_strings(function["arguments"], put)
+            function["arguments"] = map_strings(function["arguments"], put)
         neutral["function"] = function
     return neutral
 
@@ -117,7 +117,7 @@ def _neutral_tools(tools: str | None, slots: list[Slot]) -> Tools:
             known[text] = _put(slots, TOOLS, "tools", -1, text)
         return known[text]
 
-    neutral: Tools = _map_strings(parse_tools(tools), put)
+    neutral: Tools = map_strings(parse_tools(tools), put)
     return neutral
 
 
@@ -131,16 +131,6 @@ def _put(slots: list[Slot], message: int, field: str, call: int, text: str) -> s
         return word
     start = text.index(core)
     return f"{text[:start]}{word}{text[start + len(core) :]}"
-
-
-def _map_strings(value: Any, change: Any) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {change(key): _map_strings(item, change) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_map_strings(item, change) for item in value]
-    return value
 
 
 @lru_cache(maxsize=4096)
