@@ -11,40 +11,20 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokenizer import load_tokenizer
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.policy import Policy, parse_policy
-from trajhouse.udfs.tokens.results import TokenizedRows, select
 from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
+from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE, token_columns
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Rows: TypeAlias = pa.Table | pa.RecordBatch
-TOKENIZED_TYPE = pa.struct(
-    [
-        ("input_ids", pa.list_(pa.int32())),
-        ("loss_mask", pa.list_(pa.int8())),
-        ("loss_weight", pa.list_(pa.float32())),
-        ("turn_ends", pa.list_(pa.int32())),
-        ("n_tokens", pa.int32()),
-        ("n_trained_tokens", pa.int32()),
-        ("tokenizer", pa.string()),
-        ("reason", pa.string()),
-        ("detail", pa.string()),
-        ("renderer", pa.string()),
-        ("encoder", pa.string()),
-    ]
-)
-
 _BYTES_PER_SLICE = 4_000_000
 _MOST_ROWS_PER_SLICE = 256
-_LONGEST_DETAIL = 500
 
 
 def tokenize_examples(examples: Rows) -> pa.ChunkedArray:
@@ -70,23 +50,27 @@ def tokenize_examples(examples: Rows) -> pa.ChunkedArray:
     return pa.chunked_array(found, TOKENIZED_TYPE)
 
 
-def tokenize_batches(batches: Iterable[Rows]) -> Iterator[tuple[Rows, pa.StructArray]]:
+def tokenize_batches(
+    batches: Iterable[Rows], type_: pa.StructType = TOKENIZED_TYPE
+) -> Iterator[tuple[Rows, pa.StructArray]]:
     """The examples of batches as `tokenize_examples` gives them, slice by slice, in order.
 
     Slices are tokenized on all cores, some of them ahead of what has been taken.
 
     Args:
         batches: As for `tokenize_examples`.
+        type_: TOKENIZED_TYPE or STORED_TYPE.
 
     Yields:
-        A slice of a batch, and TOKENIZED_TYPE of its rows.
+        A slice of a batch, and the tokens of its rows.
     """
     n_cores = _n_cores()
     with ThreadPoolExecutor(n_cores) as threads:
         ahead: deque[tuple[Rows, Future[pa.StructArray]]] = deque()
         for batch in batches:
             for rows, template, examples, policy in _slices(batch):
-                ahead.append((rows, threads.submit(_tokenize_slice, template, examples, policy)))
+                given = threads.submit(_tokenize_slice, template, examples, policy, type_)
+                ahead.append((rows, given))
                 if len(ahead) > 2 * n_cores:
                     rows, tokens = ahead.popleft()
                     yield rows, tokens.result()
@@ -117,8 +101,11 @@ def _slices(batch: Rows) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]
         start = stop
 
 
-def _tokenize_slice(template: ChatTemplate, rows: Examples, policy: Policy) -> pa.StructArray:
-    return _as_arrow(tokenize_rows(template, rows, policy), template, policy)
+def _tokenize_slice(
+    template: ChatTemplate, examples: Examples, policy: Policy, type_: pa.StructType
+) -> pa.StructArray:
+    rows = tokenize_rows(template, examples, policy)
+    return token_columns(rows, template.tokenizer, policy, type_)
 
 
 def _rows_per_slice(messages: pa.ListArray) -> int:
@@ -133,36 +120,3 @@ def _n_cores() -> int:
 
 def _laid_together(column: pa.Array | pa.ChunkedArray) -> pa.ListArray:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _as_arrow(rows: TokenizedRows, template: ChatTemplate, policy: Policy) -> pa.StructArray:
-    if rows.refused:
-        rows = select([rows], [(0, row) for row in range(len(rows))])
-    is_null = np.zeros(len(rows), dtype=np.bool_)
-    is_null[list(rows.refused)] = True
-
-    def lists(values: NDArray[Any], bounds: Int = rows.row_tokens) -> pa.ListArray:
-        offsets, mask = pa.array(bounds, pa.int32()), pa.array(is_null)
-        return pa.ListArray.from_arrays(offsets, pa.array(values), mask=mask)
-
-    def known(values: Any, type_: pa.DataType) -> pa.Array:
-        return pa.array(values, type_, mask=is_null)
-
-    refused = [rows.refused.get(row) for row in range(len(rows))]
-    weights = rows.weights
-    tokenizer = template.tokenizer
-    fingerprint = tokenizer.fingerprint(policy.as_json())
-    columns = [
-        lists(rows.ids),
-        lists(rows.mask),
-        pa.nulls(len(rows), pa.list_(pa.float32())) if weights is None else lists(weights),
-        lists(rows.turn_ends, rows.row_turns),
-        known(np.diff(rows.row_tokens).astype(np.int32), pa.int32()),
-        known(rows.n_trained.astype(np.int32), pa.int32()),
-        pa.repeat(fingerprint, len(rows)),
-        pa.array([str(row.reason) if row else None for row in refused], pa.string()),
-        pa.array([row.detail[:_LONGEST_DETAIL] if row else None for row in refused], pa.string()),
-        known(np.array(rows.renderers, dtype=object), pa.string()),
-        known(np.array([tokenizer.encoder.name] * len(rows), dtype=object), pa.string()),
-    ]
-    return pa.StructArray.from_arrays(columns, fields=list(TOKENIZED_TYPE))

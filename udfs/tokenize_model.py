@@ -47,7 +47,7 @@ def tokenized_examples(
         here: The same with its database.
 
     Returns:
-        The columns of IDENTITY and PLACE, the fields of `TOKENIZED_TYPE`, `content_key` and
+        The columns of IDENTITY and PLACE, the fields of `STORED_TYPE`, `content_key` and
         `is_reused`.
 
     Raises:
@@ -59,11 +59,11 @@ def tokenized_examples(
 
 
 def _schema() -> pa.Schema:
-    from trajhouse.udfs.tokenize import TOKENIZED_TYPE
+    from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
     identity = _identity_fields()
     added = [pa.field("content_key", pa.string()), pa.field("is_reused", pa.bool_())]
-    return pa.schema([*identity, *TOKENIZED_TYPE, *added])
+    return pa.schema([*identity, *STORED_TYPE, *added])
 
 
 def _identity_fields() -> list[pa.Field]:
@@ -74,12 +74,12 @@ def _identity_fields() -> list[pa.Field]:
 def _given(
     planned: duckdb.DuckDBPyRelation, session: duckdb.DuckDBPyConnection, table: str, here: str
 ) -> Generator[pa.RecordBatch]:
-    from trajhouse.udfs.tokenize import TOKENIZED_TYPE
+    from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
     _limit_memory(session)
     reused: frozenset[tuple[str, ...]] = frozenset()
     if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:
-        with earlier_tokens(session, table, here, list(TOKENIZED_TYPE)) as earlier:
+        with earlier_tokens(session, table, here, list(STORED_TYPE)) as earlier:
             if earlier is not None:
                 wanted = _wanted(planned)
                 matched = earlier.matches(wanted, _distrusted_renderer())
@@ -152,9 +152,10 @@ def _tokenized(
     planned: duckdb.DuckDBPyRelation, but: Container[tuple[str, ...]]
 ) -> Iterator[pa.RecordBatch]:
     from trajhouse.udfs.tokenize import tokenize_batches
+    from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
     schema = _schema()
-    for rows, tokens in tokenize_batches(_left(planned, but)):
+    for rows, tokens in tokenize_batches(_left(planned, but), STORED_TYPE):
         yield pa.RecordBatch.from_arrays(
             [
                 *(rows.column(name) for name in (*IDENTITY, *PLACE)),

@@ -7,6 +7,8 @@ with
 tokenized as (
     select
         *,
+        {{ loss_mask_of('loss_runs') }} as loss_mask,
+        {{ loss_weight_of('loss_runs') }} as loss_weight,
         n_tokens as n_tokens_whole,
         {{ max_length() or 'null' }}::integer as max_length
     from {{ ref('int_trajectories_tokenized') }}

@@ -9,7 +9,6 @@ token: that token is trained, as `transformers` does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokens.flat import FlatPieces
 from trajhouse.udfs.tokens.placing import Placed
+from trajhouse.udfs.tokens.results import LossRuns
 from trajhouse.udfs.tokens.vocabulary import Vocabulary
 
 _BLANK = np.array([b in b" \t\n\r\x0b\x0c" for b in range(256)], dtype=np.bool_)
@@ -43,14 +43,19 @@ class TokenParts:
     row_turns: Int
     faults: dict[int, str]
 
-    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
-        """A value for each part as one for each token."""
-        return np.repeat(values[self.parts], np.diff(self.bounds))
-
-    def sums(self, values: NDArray[Any]) -> Int:
-        """By row, the sum over its tokens of a value for each part."""
-        by_run = np.diff(self.bounds) * values[self.parts]
-        return np.diff(np.concatenate([np.zeros(1, np.int64), np.cumsum(by_run)])[self.row_runs])
+    def runs(self, weight_of: NDArray[np.float32]) -> LossRuns:
+        """The weight of every token, given that of each part."""
+        kept = np.flatnonzero(np.diff(self.bounds))
+        row_runs = np.searchsorted(kept, self.row_runs)
+        weights = weight_of[self.parts[kept]]
+        opens = np.ones(len(kept) + 1, dtype=np.bool_)
+        opens[1:-1] = weights[1:] != weights[:-1]
+        opens[row_runs] = True
+        firsts = np.flatnonzero(opens[:-1])
+        starts = np.append(self.bounds[kept[firsts]], self.bounds[-1])
+        return LossRuns(
+            np.diff(starts).astype(np.int32), weights[firsts], np.searchsorted(firsts, row_runs)
+        )
 
 
 def control_faults(

@@ -37,10 +37,9 @@ def proven_rows(
     controls = control_faults(flat, tokens, vocabulary)
     found = parts_of_tokens(flat, tokens, vocabulary)
     weight_of = np.array([0, *(policy.weights[part] for part in PARTS)], dtype=np.float32)
-    is_trained = (weight_of > 0).astype(np.int8)
-    n_trained = found.sums(is_trained)
+    runs = found.runs(weight_of)
     nothing = RejectedError(Reason.NO_TRAINED_TOKENS, "no token is trained")
-    faults = dict.fromkeys(np.flatnonzero(n_trained == 0).tolist(), nothing)
+    faults = dict.fromkeys(np.flatnonzero(runs.n_trained == 0).tolist(), nothing)
     for row, detail in (found.faults | tokens.unplaced).items():
         faults[row] = RejectedError(Reason.MASK_UNAVAILABLE, detail)
     for row, (token, piece) in controls.items():
@@ -48,12 +47,10 @@ def proven_rows(
     turn_rows = np.repeat(np.arange(flat.n_rows), np.diff(found.row_turns))
     return TokenizedRows(
         tokens.ids,
-        found.spread(is_trained),
-        found.spread(weight_of) if policy.is_weighted else None,
         tokens.row_tokens,
+        runs,
         (found.turn_ends - tokens.row_tokens[turn_rows]).astype(np.int32),
         found.row_turns,
-        n_trained,
         flat.texts(),
         [renderer] * flat.n_rows,
         faults | dict(refused or {}),

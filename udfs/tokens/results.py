@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,16 +20,52 @@ class Tokens:
     Attributes:
         ids: n.
         mask: 1 where a token is trained, 0 elsewhere; n.
-        weights: The weight of each token in the loss, n; None where none are asked for.
+        weights: The weight of each token in the loss; n.
         turn_ends: The number of tokens up to the end of each of the assistant's turns.
         text: What the ids are of.
     """
 
     ids: NDArray[np.int32]
     mask: NDArray[np.int8]
-    weights: NDArray[np.float32] | None
+    weights: NDArray[np.float32]
     turn_ends: NDArray[np.int32]
     text: str
+
+
+@dataclass(frozen=True)
+class LossRuns:
+    """The weights of tokens in the loss, by runs of tokens that weigh the same.
+
+    Attributes:
+        lengths: The number of tokens of each run; runs.
+        weights: The weight of each of its tokens, 0 where they are not trained; runs.
+        row_runs: Where the runs of each row start, and their number; rows + 1.
+    """
+
+    lengths: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    row_runs: Int
+
+    def token_mask(self) -> NDArray[np.int8]:
+        """1 where a token is trained, 0 elsewhere; one element a token."""
+        return np.repeat((self.weights > 0).astype(np.int8), self.lengths)
+
+    def token_weights(self) -> NDArray[np.float32]:
+        """The weight of each token."""
+        return np.repeat(self.weights, self.lengths)
+
+    @property
+    def n_trained(self) -> Int:
+        """The number of trained tokens; rows."""
+        by_run = np.where(self.weights > 0, self.lengths, 0)
+        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(by_run, dtype=np.int64)])
+        return np.diff(sums[self.row_runs])
+
+    def row(self, row: int) -> LossRuns:
+        """Those of one row."""
+        runs = slice(*self.row_runs[row : row + 2])
+        bounds = np.array([0, runs.stop - runs.start])
+        return LossRuns(self.lengths[runs], self.weights[runs], bounds)
 
 
 @dataclass(frozen=True)
@@ -38,24 +74,20 @@ class TokenizedRows:
 
     Attributes:
         ids: The ids of the proven rows; n. What refused rows have is of no meaning.
-        mask: 1 where a token is trained, 0 elsewhere; n.
-        weights: The weight of each token in the loss, n; None where none are asked for.
         row_tokens: Where the tokens of each row start, and their number; rows + 1.
+        runs: Which of them are trained, and with which weight.
         turn_ends: The number of tokens of a row up to the end of each of its trained turns; turns.
         row_turns: Where the turns of each row start, and their number; rows + 1.
-        n_trained: The number of trained tokens; rows.
         renders: What the ids are of; rows.
         renderers: What rendered each; rows.
         refused: By row, why it is not proven.
     """
 
     ids: NDArray[np.int32]
-    mask: NDArray[np.int8]
-    weights: NDArray[np.float32] | None
     row_tokens: Int
+    runs: LossRuns
     turn_ends: NDArray[np.int32]
     row_turns: Int
-    n_trained: Int
     renders: FlatTexts
     renderers: Sequence[str]
     refused: Mapping[int, RejectedError]
@@ -67,52 +99,46 @@ class TokenizedRows:
         """One row."""
         if row in self.refused:
             return self.refused[row]
-        span = slice(*self.row_tokens[row : row + 2])
-        turns = slice(*self.row_turns[row : row + 2])
-        weights = None if self.weights is None else self.weights[span]
-        ids, mask, text = self.ids[span], self.mask[span], self.renders[row]
-        return Tokens(ids, mask, weights, self.turn_ends[turns], text)
+        ids = self.ids[slice(*self.row_tokens[row : row + 2])]
+        turn_ends = self.turn_ends[slice(*self.row_turns[row : row + 2])]
+        runs = self.runs.row(row)
+        return Tokens(ids, runs.token_mask(), runs.token_weights(), turn_ends, self.renders[row])
 
 
 def select(parts: Sequence[TokenizedRows], rows: Sequence[tuple[int, int]]) -> TokenizedRows:
     """Rows of several parts, laid end to end anew; refused ones without tokens.
 
     Args:
-        parts: At least one; all with weights or all without.
+        parts: At least one.
         rows: For each row its part and its number there.
     """
-    proven = [(part, row) for part, row in rows if row not in parts[part].refused]
     refused = {
         number: parts[part].refused[row]
         for number, (part, row) in enumerate(rows)
         if row in parts[part].refused
     }
 
-    def spans(name: str, bounds: str) -> tuple[NDArray[Any], Int]:
+    def spans(values: Sequence[NDArray[Any]], bounds: Sequence[Int]) -> tuple[NDArray[Any], Int]:
+        """What each row has of values, given those of each part and where those of its rows are."""
+        nothing = values[0][:0]
         arrays = [
-            getattr(parts[part], name)[slice(*getattr(parts[part], bounds)[row : row + 2])]
-            for part, row in proven
+            nothing if number in refused else values[part][slice(*bounds[part][row : row + 2])]
+            for number, (part, row) in enumerate(rows)
         ]
-        sizes = np.zeros(len(rows), np.int64)
-        sizes[[number for number in range(len(rows)) if number not in refused]] = [
-            len(array) for array in arrays
-        ]
-        empty = getattr(parts[0], name)[:0]
-        return np.concatenate([empty, *arrays]), np.concatenate([[0], np.cumsum(sizes)])
+        return np.concatenate([nothing, *arrays]), np.cumsum([0, *map(len, arrays)], dtype=np.int64)
 
-    ids, row_tokens = spans("ids", "row_tokens")
-    turn_ends, row_turns = spans("turn_ends", "row_turns")
-    is_weighted = parts[0].weights is not None
-    return replace(
-        parts[0],
-        ids=ids,
-        mask=spans("mask", "row_tokens")[0],
-        weights=spans("weights", "row_tokens")[0] if is_weighted else None,
-        row_tokens=row_tokens,
-        turn_ends=turn_ends,
-        row_turns=row_turns,
-        n_trained=np.array([parts[part].n_trained[row] for part, row in rows], dtype=np.int64),
-        renders=FlatTexts.joined([parts[part].renders.row(row) for part, row in rows]),
-        renderers=[parts[part].renderers[row] for part, row in rows],
-        refused=refused,
+    row_runs = [part.runs.row_runs for part in parts]
+    ids, row_tokens = spans([part.ids for part in parts], [part.row_tokens for part in parts])
+    lengths, bounds = spans([part.runs.lengths for part in parts], row_runs)
+    weights, _ = spans([part.runs.weights for part in parts], row_runs)
+    turns, row_turns = spans([part.turn_ends for part in parts], [part.row_turns for part in parts])
+    return TokenizedRows(
+        ids,
+        row_tokens,
+        LossRuns(lengths, weights, bounds),
+        turns,
+        row_turns,
+        FlatTexts.joined([parts[part].renders.row(row) for part, row in rows]),
+        [parts[part].renderers[row] for part, row in rows],
+        refused,
     )

@@ -53,12 +53,8 @@ def _require_equal(fast: TokenizedRows, k: int, slow: TokenizedRows, n: int) -> 
         or isinstance(expected, RejectedError)
         or not np.array_equal(assembled.ids, expected.ids)
         or not np.array_equal(assembled.mask, expected.mask)
+        or not np.array_equal(assembled.weights, expected.weights)
         or not np.array_equal(assembled.turn_ends, expected.turn_ends)
-        or (
-            assembled.weights is not None
-            and expected.weights is not None
-            and not np.array_equal(assembled.weights, expected.weights)
-        )
     ):
         raise TrajhouseError(
             "an assembled conversation differs from the chat template's render",

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from trajhouse.cli.errors import CannotOpen, UsageFault
-from trajhouse.udfs.tokenize import TOKENIZED_TYPE, tokenize_examples
+from trajhouse.udfs.tokenize import tokenize_examples
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, LoadedTokenizer, load_tokenizer
+from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE
 
 Run = Callable[..., list[dict[str, Any]]]
 WithTemplate = Callable[[str], str]

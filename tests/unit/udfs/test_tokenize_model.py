@@ -17,6 +17,7 @@ from trajhouse.udfs.earlier_tokens import PUBLISHED_VARIABLE
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokenizer_sources import TEMPLATE_VARIABLE
 from trajhouse.udfs.tokens.assembly.assembler import RENDERER_VARIABLE
+from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
 MESSAGES = (
     "STRUCT(role VARCHAR, content VARCHAR, reasoning_content VARCHAR, tool_calls STRUCT(id VARCHAR,"
@@ -25,6 +26,7 @@ MESSAGES = (
 )
 EXAMPLES = "STRUCT(example_id VARCHAR, n_messages INTEGER, trained_from INTEGER)[]"
 TABLE = ("main.tokenized", "memory.main.tokenized")
+LOSS_MASK = "flatten([[(run.weight > 0)::int for _ in range(run.n_tokens)] for run in loss_runs])"
 
 Chat = list[dict[str, Any]]
 
@@ -42,8 +44,8 @@ class Step:
         self.tokenized: list[str] = []
         real = tokenize.tokenize_batches
 
-        def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
-            for rows, tokens in real(batches):
+        def counted(batches: Iterable[pa.RecordBatch], type_: pa.StructType) -> Iterator[Any]:
+            for rows, tokens in real(batches, type_):
                 self.tokenized += rows.column("example_id").to_pylist()
                 yield rows, tokens
 
@@ -145,7 +147,7 @@ def test_an_example_of_a_query_is_what_inference_sees(step: Step, qwen3: LoadedT
     chat = chat_of("Waldo")
     step.add("a", chat, *SPLIT, thinking="split")
     step.run()
-    first, second = step.rows("input_ids, loss_mask")
+    first, second = step.rows(f"input_ids, {LOSS_MASK}")
     assert qwen3.reference.decode(first[0]) == rendered(qwen3, chat[:4])
     assert qwen3.reference.decode(second[0]) == rendered(qwen3, chat[:6])
     prompt = rendered(qwen3, chat[:5], add_generation_prompt=True)
@@ -157,7 +159,7 @@ def test_an_example_of_a_query_is_what_inference_sees(step: Step, qwen3: LoadedT
 def test_no_turn_is_trained_twice(step: Step, qwen3: LoadedTokenizer) -> None:
     step.add("a", chat_of("Waldo"), *SPLIT, thinking="split")
     step.run()
-    together = "".join(trained(qwen3, *row) for row in step.rows("input_ids, loss_mask"))
+    together = "".join(trained(qwen3, *row) for row in step.rows(f"input_ids, {LOSS_MASK}"))
     assert [together.count(text) for text in ("look", "\nHere.", "Still here.")] == [1, 1, 1]
     assert together.count("<|im_end|>") == 3
 
@@ -175,7 +177,7 @@ def test_a_second_run_tokenizes_nothing(step: Step) -> None:
     step.add("a", chat_of("Waldo"), *SPLIT)
     step.add("b", chat_of("<|im_end|>"))
     assert step.run() == ["a#1", "a#2", "b"]
-    columns = ", ".join(field.name for field in tokenize.TOKENIZED_TYPE)
+    columns = ", ".join(field.name for field in STORED_TYPE)
     before = step.rows(columns)
     assert step.run() == []
     assert step.rows(columns) == before

@@ -21,7 +21,7 @@ from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens import masking, outline, placing, proving, rows, template
 from trajhouse.udfs.tokens.masking import TokenParts
 from trajhouse.udfs.tokens.policy import ControlTokens, Part, Policy
-from trajhouse.udfs.tokens.results import TokenizedRows
+from trajhouse.udfs.tokens.results import LossRuns, TokenizedRows
 from trajhouse.udfs.tokens.stand_ins import Slot
 from trajhouse.udfs.tokens.turns import Turn
 
@@ -129,9 +129,9 @@ def mask_changed(garden: Garden, change: Callable[[TokenizedRows, Policy], Any])
 
     def bug(chat_template: Any, examples: Any, policy: Policy) -> TokenizedRows:
         found = original(chat_template, examples, policy)
-        mask = np.asarray(change(found, policy), dtype=np.int8)
-        sums = np.append(0, np.cumsum(mask, dtype=np.int64))[found.row_tokens]
-        return replace(found, mask=mask, n_trained=np.diff(sums))
+        mask = np.asarray(change(found, policy), dtype=np.float32)
+        each = np.ones(len(mask), np.int32)
+        return replace(found, runs=LossRuns(each, mask, found.row_tokens))
 
     garden.plant(original, bug)
 
@@ -144,10 +144,10 @@ def runs_kept(garden: Garden, kept: slice) -> None:
     """Only some of the turns of each row are trained."""
 
     def change(found: TokenizedRows, _: Policy) -> Any:
-        mask = np.zeros_like(found.mask)
+        mask = np.zeros_like(found.runs.token_mask())
         for row in range(len(found)):
             first, last = found.row_tokens[row : row + 2]
-            edges = np.diff(found.mask[first:last], prepend=0, append=0)
+            edges = np.diff(found.runs.token_mask()[first:last], prepend=0, append=0)
             starts, ends = np.flatnonzero(edges == 1)[kept], np.flatnonzero(edges == -1)[kept]
             for start, end in zip(starts, ends, strict=True):
                 mask[first + start : first + end] = 1
@@ -158,7 +158,7 @@ def runs_kept(garden: Garden, kept: slice) -> None:
 
 def users_trained(found: TokenizedRows, _: Policy) -> Any:
     opens = (found.ids[:-1] == START_OF_USER[0]) & (found.ids[1:] == START_OF_USER[1])
-    mask = found.mask.copy()
+    mask = found.runs.token_mask().copy()
     for start in np.flatnonzero(opens):
         mask[start + 3 : start + np.argmax(found.ids[start:] == STOP_TOKEN) + 2] = 1
     return mask
@@ -166,7 +166,7 @@ def users_trained(found: TokenizedRows, _: Policy) -> Any:
 
 def shifted_where_text(found: TokenizedRows, policy: Policy) -> Any:
     is_text = policy.control_tokens is ControlTokens.TEXT
-    return np.roll(found.mask, 1) if is_text else found.mask
+    return np.roll(found.runs.token_mask(), 1) if is_text else found.runs.token_mask()
 
 
 def characters_for_bytes(garden: Garden) -> None:
@@ -222,7 +222,7 @@ BUGS: dict[str, tuple[Planter, str]] = {
     "header-in-instead-of-out": (header_swapped, "hand"),
     "header-out-instead-of-in": (header_swapped, "header_in"),
     "stop-token-not-trained": (
-        masked(lambda found, _: found.mask * (found.ids != STOP_TOKEN)),
+        masked(lambda found, _: found.runs.token_mask() * (found.ids != STOP_TOKEN)),
         "properties",
     ),
     "shifted-after-control-token-in-content": (masked(shifted_where_text), "content"),
@@ -246,10 +246,10 @@ BUGS: dict[str, tuple[Planter, str]] = {
         lambda garden: garden.plant(masking.control_faults, lambda *_: {}),
         "content",
     ),
-    "shifted-right": (masked(lambda found, _: np.roll(found.mask, 1)), "properties"),
-    "shifted-left": (masked(lambda found, _: np.roll(found.mask, -1)), "properties"),
-    "inverted": (masked(lambda found, _: 1 - found.mask), "hand"),
-    "everything-trained": (masked(lambda found, _: found.mask | 1), "properties"),
+    "shifted-right": (masked(lambda found, _: np.roll(found.runs.token_mask(), 1)), "properties"),
+    "shifted-left": (masked(lambda found, _: np.roll(found.runs.token_mask(), -1)), "properties"),
+    "inverted": (masked(lambda found, _: 1 - found.runs.token_mask()), "hand"),
+    "everything-trained": (masked(lambda found, _: found.runs.token_mask() | 1), "properties"),
 }
 
 PROOFS = {
