@@ -61,6 +61,13 @@ def tokenize_whole_turns(
     return whole_turns.tokenize_whole_turns(messages, arguments, tokenizer, control_tokens)
 
 
+def preload_tokenizer(tokenizer: pa.Array, policy: pa.Array) -> pa.Array:
+    """`trajhouse.udfs.preloading`."""
+    from trajhouse.udfs import preloading
+
+    return preloading.preload_tokenizer(tokenizer, policy)
+
+
 class Plugin(BasePlugin):
     """The dbt-duckdb plugin named in `profiles.yml`."""
 
@@ -101,4 +108,13 @@ class Plugin(BasePlugin):
             WHOLE_TURNS,
             type=ARROW,
             null_handling=SPECIAL,
+        )
+        conn.create_function(
+            "preload_tokenizer",
+            preload_tokenizer,
+            ["VARCHAR", "VARCHAR"],
+            "BOOLEAN",
+            type=ARROW,
+            null_handling=SPECIAL,
+            side_effects=True,
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
 from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.conversations import Message
+from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.stand_ins import stand_in
 from trajhouse.udfs.tokens.turns import TurnShape, common_start
@@ -36,7 +36,7 @@ class ChatTemplate:
     takes_objects: bool
 
 
-@lru_cache(maxsize=16)
+@made_once(maxsize=16)
 def learn_template(tokenizer: LoadedTokenizer) -> ChatTemplate:
     """Learn what the tokenizer's template does; it never fails, what fails is not known."""
     longest_first = sorted(tokenizer.control_ids, key=len, reverse=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from threading import Lock
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 
 _CLOSING_TAG = re.compile(r"</[^<>\s]+>")
@@ -54,17 +54,9 @@ class Vocabulary:
         return (int(numbers[0]), int(numbers[-1])) if len(numbers) else (nothing, nothing)
 
 
-_ONE_AT_A_TIME = Lock()
-
-
+@made_once(maxsize=16)
 def vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
-    """The facts of a tokenizer's vocabulary, found out once."""
-    with _ONE_AT_A_TIME:
-        return _vocabulary_of(tokenizer)
-
-
-@lru_cache(maxsize=16)
-def _vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
+    """The facts of a tokenizer's vocabulary."""
     is_control = tokenizer.is_control
     can_stop = is_control.copy()
     end = tokenizer.template_variables.get("eos_token")

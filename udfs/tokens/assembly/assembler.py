@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from threading import Lock
 
 import numpy as np
@@ -15,6 +14,7 @@ from jinja2 import TemplateSyntaxError
 
 from trajhouse.cli.errors import UsageFault
 from trajhouse.udfs.flat_texts import FlatTexts, Int
+from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.tokens.assembly.assembling import assemble
 from trajhouse.udfs.tokens.assembly.chunks import (
     UnlearnableError,
@@ -40,7 +40,6 @@ from trajhouse.udfs.tokens.policy import Policy, RejectedError
 from trajhouse.udfs.tokens.rows import pieces_of
 from trajhouse.udfs.tokens.template import ChatTemplate
 
-_ONE_AT_A_TIME = Lock()
 RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
 ASSEMBLY, JINJA = "assembly", "jinja"
 
@@ -199,11 +198,10 @@ def assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
             f"the renderers are {ASSEMBLY} and {JINJA}",
             f"unset {RENDERER_VARIABLE} to take the faster where it is proven",
         )
-    with _ONE_AT_A_TIME:
-        return _assembler_of(template, policy) if wanted == ASSEMBLY else None
+    return _assembler_of(template, policy) if wanted == ASSEMBLY else None
 
 
-@lru_cache(maxsize=16)
+@made_once(maxsize=16)
 def _assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
     try:
         assembler = Assembler(template, policy)

@@ -1,0 +1,46 @@
+"""Loads tokenizers beside the models that are built before any is needed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+
+_IN_BACKGROUND = ThreadPoolExecutor(1, thread_name_prefix="preload")
+
+
+def preload_tokenizer(tokenizer: pa.Array, policy: pa.Array) -> pa.Array:
+    """Begin to load tokenizers, and to learn their templates, in a thread of its own.
+
+    What cannot be loaded is told by whoever needs it.
+
+    Args:
+        tokenizer: string, n rows: as `load_tokenizer` takes it.
+        policy: string, n rows: as `parse_policy`.
+
+    Returns:
+        bool, n rows: true.
+    """
+    for spec, text in zip(tokenizer.to_pylist(), policy.to_pylist(), strict=True):
+        _IN_BACKGROUND.submit(load_whole, spec, text)
+    return pa.repeat(True, len(tokenizer))
+
+
+def load_whole(spec: str, policy_text: str) -> None:
+    """Load all that tokenizing needs before its first row.
+
+    Raises:
+        CannotOpen: The tokenizer or a chat template cannot be loaded.
+        UsageFault: The policy has unknown words.
+    """
+    from trajhouse.udfs.tokenizer import load_tokenizer
+    from trajhouse.udfs.tokens.assembly.assembler import assembler_of
+    from trajhouse.udfs.tokens.policy import parse_policy
+    from trajhouse.udfs.tokens.template import learn_template
+    from trajhouse.udfs.tokens.vocabulary import vocabulary_of
+
+    policy = parse_policy(policy_text)
+    loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
+    loaded.fingerprint(policy.as_json())
+    vocabulary_of(loaded)
+    assembler_of(learn_template(loaded), policy)
