@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int32]
 Int = NDArray[np.int64]
 
+_HIGH_BITS = 0x8080808080808080
+_FIRST_BYTE = 0xC0
+"""The least byte that a character beyond ASCII begins with."""
+
 
 @dataclass(frozen=True)
 class FlatTexts:
     """Texts laid end to end.
 
     Attributes:
-        data: Their UTF-8, bytes.
+        data: Their UTF-8, bytes, and nothing else.
         bounds: Where each starts in `data`, and where the last ends; texts + 1.
     """
 
@@ -58,8 +62,29 @@ class FlatTexts:
     @cached_property
     def foreign_characters(self) -> NDArray[np.uint32]:
         """The code points of all characters beyond ASCII, in order."""
-        foreign = self.data[np.flatnonzero(self.data.view(np.int8) < 0)]
+        foreign = self.data[self._foreign_bytes]
         return np.frombuffer(foreign.tobytes().decode().encode("utf-32-le"), dtype="<u4")
+
+    @cached_property
+    def _foreign_bytes(self) -> Int:
+        """Where the bytes beyond ASCII are, looked for eight at a time: most texts have few."""
+        n_words = len(self.data) // 8
+        words = np.flatnonzero(self.data[: 8 * n_words].view(np.uint64) & np.uint64(_HIGH_BITS))
+        near = (8 * words[:, None] + np.arange(8)).ravel()
+        near = np.append(near, np.arange(8 * n_words, len(self.data)))
+        found: Int = near[self.data[near] > 0x7F]
+        return found
+
+    def rows_with(self, which: NDArray[np.bool_]) -> list[int]:
+        """The texts that hold some of `foreign_characters`; ascending.
+
+        Args:
+            which: Those that are looked for; one flag a foreign character.
+        """
+        places = self._foreign_bytes
+        places = places[self.data[places] >= _FIRST_BYTE][which]
+        rows: list[int] = np.unique(np.searchsorted(self.bounds, places, side="right") - 1).tolist()
+        return rows
 
     def as_awkward(self) -> Any:
         """The same buffers as an array of awkward, which holds no Python objects."""

@@ -23,8 +23,8 @@ from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE, token_columns
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Rows: TypeAlias = pa.Table | pa.RecordBatch
-_BYTES_PER_SLICE = 4_000_000
-_MOST_ROWS_PER_SLICE = 256
+_BYTES_PER_SLICE = 16_000_000
+_MOST_ROWS_PER_SLICE = 1024
 
 
 def tokenize_examples(examples: Rows) -> pa.ChunkedArray:
@@ -67,19 +67,23 @@ def tokenize_batches(
     n_cores = _n_cores()
     with ThreadPoolExecutor(n_cores) as threads:
         ahead: deque[tuple[Rows, Future[pa.StructArray]]] = deque()
-        for batch in batches:
-            for rows, template, examples, policy in _slices(batch):
-                given = threads.submit(_tokenize_slice, template, examples, policy, type_)
-                ahead.append((rows, given))
-                if len(ahead) > 2 * n_cores:
-                    rows, tokens = ahead.popleft()
-                    yield rows, tokens.result()
+        for rows, template, examples, policy in _slices(batches):
+            ahead.append((rows, threads.submit(_tokenize_slice, template, examples, policy, type_)))
+            if len(ahead) > 2 * n_cores:
+                rows, tokens = ahead.popleft()
+                yield rows, tokens.result()
         for rows, tokens in ahead:
             yield rows, tokens.result()
 
 
-def _slices(batch: Rows) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]]:
-    messages = _laid_together(batch.column("chat_messages"))
+def _slices(batches: Iterable[Rows]) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]]:
+    for batch in batches:
+        for rows in batch.to_batches() if isinstance(batch, pa.Table) else [batch]:
+            yield from _slices_of(rows)
+
+
+def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]]:
+    messages = batch.column("chat_messages")
     tools = batch.column("tools").to_pylist()
     trained_from = batch.column("trained_from").to_pylist()
     settings = zip(
@@ -116,7 +120,3 @@ def _rows_per_slice(messages: pa.ListArray) -> int:
 
 def _n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _laid_together(column: pa.Array | pa.ChunkedArray) -> pa.ListArray:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -65,10 +65,13 @@ def control_faults(
     control = vocabulary.controls(tokens.ids)
     ends = tokens.ends[control].astype(np.int64)
     first = np.searchsorted(pieces.ends, tokens.starts(control), side="right")
-    last = np.searchsorted(pieces.ends, np.maximum(ends - 1, 0), side="right")
+    first = np.minimum(first, len(pieces.ends) - 1)
+    over = np.flatnonzero(ends > pieces.ends[first])
+    last = first.copy()
+    last[over] = np.searchsorted(pieces.ends, np.maximum(ends[over] - 1, 0), side="right")
     last = np.minimum(np.maximum(last, first), len(pieces.ends) - 1)
     n_content = np.concatenate([np.zeros(1, np.int64), np.cumsum(pieces.is_content)])
-    touching = np.flatnonzero(n_content[last + 1] > n_content[np.minimum(first, last)])
+    touching = np.flatnonzero(n_content[last + 1] > n_content[first])
     rows = np.searchsorted(tokens.row_tokens, control[touching], side="right") - 1
     found: dict[int, tuple[int, int]] = {}
     for row, k in zip(rows.tolist(), touching.tolist(), strict=True):

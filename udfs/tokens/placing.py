@@ -74,7 +74,7 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     n_bytes = vocabulary_of(tokenizer).n_bytes
     if n_bytes is None:
         return _placed_by_offsets(tokenizer, texts, found)
-    sizes = pc.take(n_bytes, pa.array(found.ids)).to_numpy()
+    sizes = _bytes_of_each(found.ids, n_bytes)
     dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
     ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
     before = np.maximum(found.bounds - 1, 0)
@@ -83,6 +83,14 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     if is_full and not _normalised_otherwise(texts):
         return Placed(found.ids, ends, None, found.bounds, {})
     return _placed_by_offsets(tokenizer, texts, found)
+
+
+def _bytes_of_each(ids: NDArray[np.int32], n_bytes: pa.Array) -> NDArray[np.integer]:
+    """By token, the number of bytes that it stands for."""
+    if len(ids) and int(ids.view(np.uint32).max()) >= len(n_bytes):
+        raise IndexError("an id is beyond the vocabulary")
+    sizes: NDArray[np.integer] = pc.take(n_bytes, pa.array(ids), boundscheck=False).to_numpy()
+    return sizes
 
 
 def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds) -> Placed:
@@ -175,18 +183,13 @@ def _normalised_otherwise(texts: FlatTexts) -> list[int]:
 
     All but a few characters are stable wherever they stand; only texts with others are looked at.
     """
-    if _are_stable(texts.foreign_characters):
+    codes = texts.foreign_characters
+    found = np.unique(codes)
+    unstable = found[[not _is_stable(code) for code in found.tolist()]]
+    if not len(unstable):
         return []
-    return [
-        row
-        for row in range(len(texts))
-        if not _are_stable(texts.row(row).foreign_characters)
-        and not unicodedata.is_normalized("NFC", texts[row])
-    ]
-
-
-def _are_stable(codes: NDArray[np.uint32]) -> bool:
-    return all(map(_is_stable, np.unique(codes).tolist()))
+    rows = texts.rows_with(np.isin(codes, unstable))
+    return [row for row in rows if not unicodedata.is_normalized("NFC", texts[row])]
 
 
 @lru_cache(maxsize=65536)

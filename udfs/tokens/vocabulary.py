@@ -41,9 +41,12 @@ class Vocabulary:
     is_blank: NDArray[np.bool_]
 
     def controls(self, ids: NDArray[np.int32]) -> Int:
-        """Where control tokens are; they lie close together in most vocabularies."""
+        """Where control tokens are; they lie close together in most, at the end of many."""
         first, last = self.control_range
-        near = np.flatnonzero((ids - np.int32(first)).view(np.uint32) <= np.uint32(last - first))
+        is_near = ids >= np.int32(first)
+        if last < len(self.is_control) - 1:
+            is_near &= ids <= np.int32(last)
+        near = np.flatnonzero(is_near)
         return near[self.is_control[ids[near]]]
 
     @cached_property

@@ -15,6 +15,7 @@ from jinja2 import TemplateSyntaxError
 from trajhouse.cli.errors import UsageFault
 from trajhouse.udfs.flat_texts import FlatTexts, Int
 from trajhouse.udfs.made_once import made_once
+from trajhouse.udfs.sampling import Sample
 from trajhouse.udfs.tokens.assembly.assembling import assemble
 from trajhouse.udfs.tokens.assembly.chunks import (
     UnlearnableError,
@@ -47,9 +48,7 @@ _MOST_FAILURES = 64
 _LEARNED_FREELY = 256
 _ROWS_PER_LEARNED = 4
 """After those learnt freely, one row in so many may teach something new, or it costs too much."""
-_FIRST_CHECKED = 8
-"""So many rows are rendered by the template as well at first, and then every `_CHECK_EVERY`th."""
-_CHECK_EVERY = 1024
+_GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY = 4, 4096
 
 
 @dataclass(frozen=True)
@@ -81,19 +80,13 @@ class Assembler:
         self._learned = LearnedChunks()
         self._n_failures = self._n_learned = self._n_rendered = 0
         self._one_at_a_time = Lock()
-        self._n_sampled = 0
+        self._sample = Sample(_GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY)
         self._triggers = _uncovered_triggers(template)
         self.can_learn = not any(in_probes(word) for word, _ in self._triggers)
 
     def sample(self, rows: Sequence[int]) -> set[int]:
-        """Which of the rows to render by the template as well: the first ever, then every nth."""
-        first = self._n_sampled
-        self._n_sampled += len(rows)
-        return {
-            row
-            for number, row in enumerate(rows, start=first)
-            if number < _FIRST_CHECKED or number % _CHECK_EVERY == 0
-        }
+        """Which of the rows to render by the template as well."""
+        return {rows[place] for place in self._sample.places(len(rows))}
 
     def render(self, examples: Examples) -> AssembledRows | None:
         """The renders of the rows whose contexts are known, after learning those that are not.

@@ -102,6 +102,8 @@ def _trimmed(table: ItemTable, item: Int, source: Int, sources: pa.LargeStringAr
     starts, ends = offsets[source[places]], offsets[source[places] + 1]
     may_be_space = MAY_BE_SPACE[data[starts]] | MAY_BE_SPACE[data[ends - 1]]
     places, starts, ends = places[may_be_space], starts[may_be_space], ends[may_be_space]
+    if not len(places):
+        return _Trimmed(places, pa.array([], pa.large_string()), places)
     items = item[places]
     edges = white_edges(data, starts, ends)
     part, lead_mode, trail_mode = table.part[items], table.lead[items], table.trail[items]

@@ -115,6 +115,12 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
     return columns
 
 
+def distinct(values: Int) -> tuple[list[int], NDArray[np.integer]]:
+    """The distinct values, and which of them each value is."""
+    encoded = pa.array(values).dictionary_encode()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+
+
 def offsets_of(texts: pa.LargeStringArray) -> Int:
     """Where each text starts in `bytes_of`, and where the last ends; texts + 1."""
     if len(texts) == 0:
@@ -183,7 +189,10 @@ def _is_blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
     starts, ends = offsets[:-1], offsets[1:]
     is_blank = np.zeros(len(texts), dtype=np.bool_)
     maybe = np.flatnonzero(ends > starts)
-    maybe = maybe[MAY_BE_SPACE[data[starts[maybe]]] & MAY_BE_SPACE[data[ends[maybe] - 1]]]
+    maybe = maybe[MAY_BE_SPACE[data[starts[maybe]]]]
+    maybe = maybe[MAY_BE_SPACE[data[ends[maybe] - 1]]]
+    if not len(maybe):
+        return is_blank
     lead = _run_length(data, starts[maybe], ends[maybe], MAY_BE_SPACE, 1)
     is_long = lead == np.minimum(ends[maybe] - starts[maybe], _MOST_SPACE)
     for k in maybe[is_long].tolist():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.tokens.assembly.columns import FULL, ROLES, MessageColumns
+from trajhouse.udfs.tokens.assembly.columns import FULL, ROLES, MessageColumns, distinct
 
 _USER, _ASSISTANT = ROLES.index("user"), ROLES.index("assistant")
 _MOST_CALLS = 100
@@ -145,9 +145,10 @@ class Contextualizer:
 
 def _numbered(values: Int, numbers: dict[int, int]) -> Int:
     """A number from 1 for each distinct value, the same as before for known ones."""
-    distinct, inverse = np.unique(values, return_inverse=True)
-    found = [numbers.setdefault(value, len(numbers) + 1) for value in distinct.tolist()]
-    return np.array(found, dtype=np.int64)[inverse]
+    known, places = distinct(values)
+    of_each = [numbers.setdefault(value, len(numbers) + 1) for value in known]
+    found: Int = np.array(of_each, dtype=np.int64)[places]
+    return found
 
 
 def _classes(columns: MessageColumns) -> Int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokens.assembly.chunks import Item, Trim
+from trajhouse.udfs.tokens.assembly.columns import distinct
 
 UNKNOWN = -1
 
@@ -60,11 +61,11 @@ class LearnedChunks:
 
         UNKNOWN where it has not been learnt.
         """
-        values, inverse = np.unique(keys, return_inverse=True)
+        values, places = distinct(keys)
         missing = (UNKNOWN, UNKNOWN)
-        known = [self._of_context.get(key, missing) for key in values.tolist()]
-        found = np.array(known, dtype=np.int64).reshape(-1, 2)[inverse]
-        return found[:, 0], found[:, 1]
+        known = [self._of_context.get(key, missing) for key in values]
+        chunks, ends = np.array(known, dtype=np.int64).reshape(-1, 2).T
+        return chunks[places], ends[places]
 
     def add(self, keys: Sequence[int], chunks: Sequence[Sequence[Item]]) -> None:
         """Learn a conversation.
