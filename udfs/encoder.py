@@ -126,8 +126,7 @@ class GigatokenEncoder:
     def _check_sample(self, texts: FlatTexts, found: FlatIds) -> None:
         for place in self._sample.places(len(texts)):
             text, ids = texts[place], found[place]
-            stretch = self._stretch_of(text)
-            if len(stretch) < len(text) and _holds(ids, self._reference_ids(stretch)):
+            if len(text) > _CHECKED_CHARACTERS and self._agree_in_part(text, ids):
                 continue
             if not np.array_equal(ids, self._reference_ids(text)):
                 raise TrajhouseError(
@@ -136,24 +135,24 @@ class GigatokenEncoder:
                     f"set {ENCODER_VARIABLE}=tokenizers and build again",
                 )
 
-    def _stretch_of(self, text: str) -> str:
-        """Some of a text, from one added token to another: its ids are among those of the text."""
+    def _agree_in_part(self, text: str, ids: NDArray[np.int32]) -> bool:
+        """Whether the ids of some of a text are right: from one added token to another."""
         self._spread = (self._spread + _GOLDEN) % 1
         first = self._added.search(text, int(self._spread * len(text)))
-        if len(text) <= _CHECKED_CHARACTERS or first is None:
-            return text
-        limit = first.start() + _CHECKED_CHARACTERS
-        ends = [token.end() for token in self._added.finditer(text, first.end(), limit)]
-        return text[first.start() : ends[-1]] if ends else text
+        if first is None:
+            return False
+        last = self._added.search(text, first.start() + _CHECKED_CHARACTERS)
+        part = text[first.start() : last.end() if last else len(text)]
+        expected = self._reference_ids(part)
+        places = np.flatnonzero(ids == expected[0])
+        number = text.count(first[0], 0, first.start())
+        if number >= len(places):
+            return False
+        start = places[number]
+        return np.array_equal(ids[start : start + len(expected)], expected)
 
     def _reference_ids(self, text: str) -> NDArray[np.int32]:
         return self._reference.encode(FlatTexts.of([text])).ids
-
-
-def _holds(ids: NDArray[np.int32], some: NDArray[np.int32]) -> bool:
-    """Whether `some` are among the ids, one after the other."""
-    place = ids.tobytes().find(some.tobytes())
-    return place >= 0 and place % ids.itemsize == 0
 
 
 def make_encoder(backend: Any, probe: str, wanted: str | None = None) -> Encoder:

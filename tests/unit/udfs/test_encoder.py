@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 from typing import Any
 
@@ -17,7 +18,8 @@ from trajhouse.udfs.encoder import (
     make_encoder,
 )
 from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
-from trajhouse.udfs.tokenizer import LoadedTokenizer
+from trajhouse.udfs.sampling import Sample
+from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, LoadedTokenizer, load_tokenizer
 
 PIECES = (
     *("<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool_call>", "\n", "\n\n", " ", "\t"),
@@ -59,6 +61,18 @@ class Scripted:
         return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(bounds), content))
 
 
+class Fixed:
+    """Stands for gigatoken: gives the same ids for every text."""
+
+    def __init__(self, ids: list[int]) -> None:
+        self._ids = np.array(ids, dtype=np.uint32)
+
+    def encode_batch(self, texts: ak.Array, parallel: bool) -> ak.Array:
+        bounds = np.arange(len(texts) + 1) * len(self._ids)
+        content = ak.contents.NumpyArray(np.tile(self._ids, len(texts)))
+        return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(bounds), content))
+
+
 def test_qwen3_is_encoded_by_gigatoken(qwen3: LoadedTokenizer) -> None:
     assert qwen3.encoder.name == "gigatoken"
 
@@ -87,6 +101,53 @@ def test_a_difference_on_the_sample_is_an_error(qwen3: LoadedTokenizer) -> None:
     encoder = GigatokenEncoder(qwen3.backend, Scripted(qwen3.backend, wrong="several words"))
     with pytest.raises(TrajhouseError, match="different ids"):
         encode(encoder, ["fine", "several words that differ"])
+
+
+TURN = "<|im_start|>user\n" + "many words and \n" * 100 + "<|im_end|>\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [TURN * 40, "<think>" + TURN[12:-11] * 40, "no token that was added " * 1_000],
+    ids=["of many turns", "of one turn", "of plain words"],
+)
+def test_long_texts_are_checked_in_part(qwen3: LoadedTokenizer, text: str) -> None:
+    ids = qwen3.backend.encode(text, add_special_tokens=False).ids
+    encoder = checking_all(qwen3, ids)
+    for _ in range(20):
+        assert encode(encoder, [text])[0].tolist() == ids
+    with pytest.raises(TrajhouseError, match="different ids"):
+        encode(checking_all(qwen3, [token + 1 for token in ids]), [text])
+
+
+def test_what_is_checked_moves_through_the_texts(qwen3: LoadedTokenizer) -> None:
+    """A difference in one of forty turns is found after some texts, not in the first."""
+    text = TURN * 40
+    ids = qwen3.backend.encode(text, add_special_tokens=False).ids
+    ids[len(ids) // 2] += 1
+    encoder = checking_all(qwen3, ids)
+    encode(encoder, [text])
+    with pytest.raises(TrajhouseError, match="different ids"):
+        encode(encoder, [text] * 40)
+
+
+def checking_all(tokenizer: LoadedTokenizer, ids: list[int]) -> GigatokenEncoder:
+    encoder = GigatokenEncoder(tokenizer.backend, Fixed(ids))
+    encoder._sample = Sample(growth=2, every=1)
+    return encoder
+
+
+def test_a_forked_process_encodes(qwen3: LoadedTokenizer) -> None:
+    """Threads of the encoder that ran before the fork are not there after it."""
+    encode(qwen3.encoder, [TURN] * 64)
+    with multiprocessing.get_context("fork").Pool(1) as forked:
+        given = forked.apply_async(_ids_in_fork, (TURN,))
+        assert given.get(timeout=60) == encode(qwen3.encoder, [TURN])[0].tolist()
+
+
+def _ids_in_fork(text: str) -> list[int]:
+    found: list[int] = encode(load_tokenizer(DEFAULT_TOKENIZER).encoder, [text] * 64)[0].tolist()
+    return found
 
 
 def test_an_encoder_that_fails_the_probe_is_not_taken(
