@@ -45,10 +45,40 @@ RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
 ASSEMBLY, JINJA = "assembly", "jinja"
 
 _MOST_FAILURES = 64
-_LEARNED_FREELY = 256
-_ROWS_PER_LEARNED = 4
-"""After those learnt freely, one row in so many may teach something new, or it costs too much."""
+_TRIED_FREELY = 256
+_ROWS_PER_TRY = 4
+"""After those tried freely, one row in so many may be learnt from, or it costs too much."""
 _GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY = 4, 4096
+
+
+@dataclass(frozen=True)
+class _KnownRows:
+    """Rows all of whose chunks are known.
+
+    Attributes:
+        rows: Which rows they are; ascending.
+        messages: Their messages.
+        columns: The same, as columns.
+        chunks: The chunk of each message.
+        ends: The chunk after the last text of each row.
+    """
+
+    rows: Int
+    messages: pa.ListArray
+    columns: MessageColumns
+    chunks: Int
+    ends: Int
+
+    def without(self, is_left: np.ndarray) -> _KnownRows:
+        """Those that are not left out, of which there are some."""
+        if not is_left.any():
+            return self
+        kept = np.flatnonzero(~is_left)
+        messages = self.messages.take(pa.array(kept))
+        chunks = self.chunks[~is_left[self.columns.rows_of_messages()]]
+        return _KnownRows(
+            self.rows[kept], messages, read_columns(messages), chunks, self.ends[kept]
+        )
 
 
 @dataclass(frozen=True)
@@ -78,7 +108,7 @@ class Assembler:
         self._policy = policy
         self._contextualizer = Contextualizer()
         self._learned = LearnedChunks()
-        self._n_failures = self._n_learned = self._n_rendered = 0
+        self._n_tried = self._n_failures = self._n_rendered = 0
         self._one_at_a_time = Lock()
         self._sample = Sample(_GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY)
         self._triggers = _uncovered_triggers(template)
@@ -97,7 +127,7 @@ class Assembler:
         Returns:
             None where none can be assembled.
         """
-        most = _MOST_FAILURES + self._n_rendered // _ROWS_PER_LEARNED
+        most = _MOST_FAILURES + self._n_rendered // _ROWS_PER_TRY
         if self._n_failures >= most or not has_known_fields(examples.messages):
             return None
         columns = read_columns(examples.messages)
@@ -110,24 +140,19 @@ class Assembler:
             chunks, ends, learned = self._chunks_of(examples, columns, found, is_left)
             table = self._learned.table()
         is_left |= _any_by_row(columns, chunks == UNKNOWN)
-        rows = np.flatnonzero(~is_left)
-        if not len(rows):
+        if is_left.all():
             return None
-        if len(rows) < len(examples):
-            kept = ~is_left[columns.rows_of_messages()]
-            columns = read_columns(examples.messages.take(pa.array(rows)))
-            chunks, ends = chunks[kept], ends[rows]
-        assembled = assemble(columns, chunks, ends, table)
-        is_clear = ~assembled.is_unclear
-        if not is_clear.all():
-            rows = rows[is_clear]
-            if not len(rows):
-                return None
-            chunks, ends = chunks[is_clear[columns.rows_of_messages()]], ends[is_clear]
-            columns = read_columns(examples.messages.take(pa.array(rows)))
-            assembled = assemble(columns, chunks, ends, table)
+        known = _KnownRows(np.arange(len(examples)), examples.messages, columns, chunks, ends)
+        known = known.without(is_left)
+        assembled = assemble(known.columns, known.chunks, known.ends, table)
+        if assembled.is_unclear.all():
+            return None
+        if assembled.is_unclear.any():
+            known = known.without(assembled.is_unclear)
+            assembled = assemble(known.columns, known.chunks, known.ends, table)
+        rows = known.rows.tolist()
         self._n_rendered += len(rows)
-        return AssembledRows(assembled.pieces, rows.tolist(), learned & set(rows.tolist()))
+        return AssembledRows(assembled.pieces, rows, learned & set(rows))
 
     def _chunks_of(
         self,
@@ -144,10 +169,11 @@ class Assembler:
             chunks, ends = self._learned.find(contexts.keys)
             unknown = _any_by_row(columns, chunks == UNKNOWN) & ~is_left
             row = next((int(row) for row in np.flatnonzero(unknown) if row not in tried), None)
-            most = _LEARNED_FREELY + self._n_rendered // _ROWS_PER_LEARNED
-            if row is None or self._n_learned + len(tried) >= most:
+            most = _TRIED_FREELY + self._n_rendered // _ROWS_PER_TRY
+            if row is None or self._n_tried >= most:
                 return chunks, ends[last] if len(ends) else ends, learned
             tried.add(row)
+            self._n_tried += 1
             if self._learn(examples, row, contexts, slice(*columns.row_messages[row : row + 2])):
                 learned.add(row)
 
@@ -160,7 +186,6 @@ class Assembler:
             self._n_failures += 1
             return False
         self._learned.add(contexts.keys[messages].tolist(), chunks)
-        self._n_learned += 1
         return True
 
     def _triggered(self, columns: MessageColumns) -> np.ndarray:
