@@ -45,7 +45,7 @@ RENDERER_VARIABLE = "TRAJHOUSE_RENDERER"
 ASSEMBLY, JINJA = "assembly", "jinja"
 
 _MOST_FAILURES = 64
-_TRIED_FREELY = 256
+_TRIED_FREELY = 128
 _ROWS_PER_TRY = 4
 """After those tried freely, one row in so many may be learnt from, or it costs too much."""
 _GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY = 4, 4096
