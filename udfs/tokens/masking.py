@@ -58,11 +58,9 @@ class TokenParts:
         )
 
 
-def control_faults(
-    pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary
-) -> dict[int, tuple[int, int]]:
+def control_faults(pieces: FlatPieces, tokens: Placed) -> dict[int, tuple[int, int]]:
     """By row, the first control token that touches content, and the piece it touches."""
-    control = vocabulary.controls(tokens.ids)
+    control = tokens.controls
     ends = tokens.ends[control].astype(np.int64)
     first = np.searchsorted(pieces.ends, tokens.starts(control), side="right")
     first = np.minimum(first, len(pieces.ends) - 1)
@@ -98,7 +96,7 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     before = np.concatenate([np.zeros(1, np.int8), parts])[: len(parts)]
     is_inner = (before > 0) & (parts > 0) & ~opens_row
     firsts = tokens.ending_by(places)
-    firsts[is_inner] = tokens.starting_before(places[is_inner])
+    firsts[is_inner] = tokens.starting_before(places[is_inner], firsts[is_inner])
     firsts = np.maximum.accumulate(np.minimum(firsts, n_tokens))
     opening = np.flatnonzero((parts > 0) & ~is_inner)
     firsts[opening] += _reach_in(pieces, tokens, places[opening], firsts[opening], vocabulary)

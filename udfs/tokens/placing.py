@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -25,6 +25,9 @@ from trajhouse.udfs.tokens.outline import Piece
 from trajhouse.udfs.tokens.template import ChatTemplate
 from trajhouse.udfs.tokens.vocabulary import vocabulary_of
 
+_NEAR = 3
+"""So many tokens between a control token and a place are near."""
+
 
 class PlaceError(Exception):
     """The tokens of a text have no known places in it."""
@@ -36,6 +39,7 @@ class Placed:
 
     Attributes:
         ids: n.
+        controls: Which of them are control tokens; ascending.
         ends: Where each token ends in the bytes of the renders; n.
         gapped_starts: Where each token starts, n; None where each starts at the end of the one
             before it.
@@ -44,6 +48,7 @@ class Placed:
     """
 
     ids: NDArray[np.int32]
+    controls: Int
     ends: NDArray[np.integer]
     gapped_starts: NDArray[np.integer] | None
     row_tokens: Int
@@ -55,45 +60,67 @@ class Placed:
             return self.gapped_starts[tokens].astype(np.int64)
         return np.where(tokens > 0, self.ends[np.maximum(tokens - 1, 0)], 0).astype(np.int64)
 
-    def ending_by(self, places: Int) -> Int:
-        """How many tokens end at or before each place."""
-        return np.searchsorted(self.ends, places.astype(self.ends.dtype), side="right")
+    @cached_property
+    def _control_ends(self) -> NDArray[np.integer]:
+        return self.ends[self.controls]
 
-    def starting_before(self, places: Int) -> Int:
-        """How many tokens start before each place."""
+    def _ends_of(self, tokens: Int) -> NDArray[np.integer]:
+        """Where some of the tokens end; one that is not there ends with the last."""
+        return self.ends[np.minimum(tokens, len(self.ids) - 1)]
+
+    def ending_by(self, places: Int) -> Int:
+        """How many tokens end at or before each place.
+
+        Most places are beside a control token, and are found from there: the ends of all tokens do
+        not fit a core's cache.
+        """
+        if not len(self.ids):
+            return np.zeros(len(places), np.int64)
+        places = places.astype(self.ends.dtype)
+        n_controls = np.searchsorted(self._control_ends, places, side="right")
+        low = np.append(0, self.controls + 1)[n_controls]
+        high = np.append(self.controls, len(self.ids))[n_controls]
+        for _ in range(_NEAR):
+            low += (low < high) & (self._ends_of(low) <= places)
+            high -= (low < high) & (self._ends_of(high - 1) > places)
+        is_low = (low == high) | (self._ends_of(low) > places)
+        is_high = self._ends_of(high - 1) <= places
+        found = np.where(is_low, low, high)
+        far = np.flatnonzero(~is_low & ~is_high)
+        found[far] = np.searchsorted(self.ends, places[far], side="right")
+        return found
+
+    def starting_before(self, places: Int, ending_by: Int) -> Int:
+        """How many tokens start before each place, given how many end there or before."""
         if self.gapped_starts is not None:
             places = places.astype(self.gapped_starts.dtype)
             return np.searchsorted(self.gapped_starts, places, side="left")
-        before = np.searchsorted(self.ends, places.astype(self.ends.dtype), side="left")
-        return np.minimum(before + (places > 0), len(self.ids))
+        is_inside = (places > 0) & (self.starts(ending_by) < places)
+        return np.minimum(ending_by + is_inside, len(self.ids))
 
 
 def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     """Ids of whole renders and the bytes that each stands for."""
     found = tokenizer.encoder.encode(texts)
-    n_bytes = vocabulary_of(tokenizer).n_bytes
-    if n_bytes is None:
-        return _placed_by_offsets(tokenizer, texts, found)
-    sizes = _bytes_of_each(found.ids, n_bytes)
+    vocabulary = vocabulary_of(tokenizer)
+    # This also makes sure that each id is in the vocabulary, so that no one is looked up beyond it.
+    controls = vocabulary.controls(found.ids)
+    if vocabulary.n_bytes is None:
+        return _placed_by_offsets(tokenizer, texts, found, controls)
+    sizes = pc.take(vocabulary.n_bytes, pa.array(found.ids), boundscheck=False).to_numpy()
     dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
     ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
     before = np.maximum(found.bounds - 1, 0)
     reached = np.where(found.bounds > 0, ends[before], 0) if len(ends) else found.bounds
     is_full = np.array_equal(reached, texts.bounds)
     if is_full and not _normalised_otherwise(texts):
-        return Placed(found.ids, ends, None, found.bounds, {})
-    return _placed_by_offsets(tokenizer, texts, found)
+        return Placed(found.ids, controls, ends, None, found.bounds, {})
+    return _placed_by_offsets(tokenizer, texts, found, controls)
 
 
-def _bytes_of_each(ids: NDArray[np.int32], n_bytes: pa.Array) -> NDArray[np.integer]:
-    """By token, the number of bytes that it stands for."""
-    if len(ids) and int(ids.view(np.uint32).max()) >= len(n_bytes):
-        raise IndexError("an id is beyond the vocabulary")
-    sizes: NDArray[np.integer] = pc.take(n_bytes, pa.array(ids), boundscheck=False).to_numpy()
-    return sizes
-
-
-def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds) -> Placed:
+def _placed_by_offsets(
+    tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds, controls: Int
+) -> Placed:
     """Places as the reference encoder tells them, row by row."""
     starts = np.zeros(len(found.ids), np.int64)
     ends = np.zeros(len(found.ids), np.int64)
@@ -108,7 +135,7 @@ def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: Flat
             ends[span] += places[:, 1]
         else:
             unplaced[row] = "the encoder gives other ids when it keeps offsets"
-    return Placed(found.ids, ends, starts, found.bounds, unplaced)
+    return Placed(found.ids, controls, ends, starts, found.bounds, unplaced)
 
 
 def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
@@ -149,7 +176,8 @@ def _in_segments(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
         n_bytes += size
     flat, laid = FlatIds.of(ids), np.concatenate(places)
     bounds = np.array([0, len(flat.ids)], dtype=np.int64)
-    return Placed(flat.ids, laid[:, 1].copy(), laid[:, 0].copy(), bounds, {})
+    controls = vocabulary_of(tokenizer).controls(flat.ids)
+    return Placed(flat.ids, controls, laid[:, 1].copy(), laid[:, 0].copy(), bounds, {})
 
 
 def _without_spellings(control: re.Pattern[str], pieces: Sequence[Piece]) -> list[Piece]:

@@ -34,7 +34,7 @@ def proven_rows(
         refused: Rows that were refused before; they have no pieces.
     """
     vocabulary = vocabulary_of(template.tokenizer)
-    controls = control_faults(flat, tokens, vocabulary)
+    controls = control_faults(flat, tokens)
     found = parts_of_tokens(flat, tokens, vocabulary)
     weight_of = np.array([0, *(policy.weights[part] for part in PARTS)], dtype=np.float32)
     runs = found.runs(weight_of)

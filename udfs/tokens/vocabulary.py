@@ -41,13 +41,20 @@ class Vocabulary:
     is_blank: NDArray[np.bool_]
 
     def controls(self, ids: NDArray[np.int32]) -> Int:
-        """Where control tokens are; they lie close together in most, at the end of many."""
+        """Where control tokens are; they lie close together in most, at the end of many.
+
+        Raises:
+            IndexError: An id is beyond the vocabulary.
+        """
         first, last = self.control_range
-        is_near = ids >= np.int32(first)
+        numbers = ids.view(np.uint32)
+        is_near = numbers >= np.uint32(first)
         if last < len(self.is_control) - 1:
-            is_near &= ids <= np.int32(last)
+            if len(numbers) and int(numbers.max()) >= len(self.is_control):
+                raise IndexError("an id is beyond the vocabulary")
+            is_near &= numbers <= np.uint32(last)
         near = np.flatnonzero(is_near)
-        return near[self.is_control[ids[near]]]
+        return near[self.is_control[numbers[near]]]
 
     @cached_property
     def control_range(self) -> tuple[int, int]:
