@@ -95,6 +95,8 @@ class Placed:
         if self.gapped_starts is not None:
             places = places.astype(self.gapped_starts.dtype)
             return np.searchsorted(self.gapped_starts, places, side="left")
+        if not len(self.ids):
+            return ending_by
         is_inside = (places > 0) & (self.starts(ending_by) < places)
         return np.minimum(ending_by + is_inside, len(self.ids))
 
