@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from tests.benchmarks.tokenizing.own import (
 from tests.memory import peak_memory
 from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
 
-_MEMORY_OF_DUCKDB = "300MB"
+_MEMORY_OF_DUCKDB = "150MB"
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class Peak:
     peak: int
 
 
-def measure_all(prepared: Prepared, copies: int) -> dict[str, Peak]:
-    """Peaks for the rows, for `copies` times as many, and for single long rows."""
-    repeated = repeat(prepared, copies)
+def measure_all(prepared: Prepared, copies: Sequence[int]) -> dict[str, Peak]:
+    """Peaks for the rows, for so many times as many, and for single long rows."""
+    repeated = {f"x {number}": repeat(prepared, number) for number in copies}
     peaks = {}
-    for what, rows in (("as they are", prepared), (f"x {copies}", repeated)):
+    for what, rows in {"as they are": prepared, **repeated}.items():
         peaks[f"function, rows {what}"] = measure_function(rows)
         peaks[f"model in dbt, rows {what}"] = measure_model(rows)
     for n_tokens, is_one in ((30_000, False), (1_000_000, False), (1_000_000, True)):
@@ -92,10 +93,13 @@ def main(database: str) -> None:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
         reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
-        for conversations in reader:
-            batches = batches_of(pa.Table.from_batches([conversations]))
-            for rows, tokens in map(count_tokens, tokenized(batches)):
-                n_rows, n_tokens = n_rows + rows, n_tokens + tokens
+        batches = (
+            batch
+            for conversations in reader
+            for batch in batches_of(pa.Table.from_batches([conversations]))
+        )
+        for rows, tokens in map(count_tokens, tokenized(batches)):
+            n_rows, n_tokens = n_rows + rows, n_tokens + tokens
     print(json.dumps(asdict(Peak(n_rows, n_tokens, _peak_of_this_process()))))
 
 
