@@ -14,7 +14,6 @@ from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
-from gigatoken._parallel import resolve_parallel
 from numpy.typing import NDArray
 
 from trajhouse.cli.errors import TrajhouseError, UsageFault
@@ -94,6 +93,8 @@ class GigatokenEncoder:
         """The ids of each text by gigatoken alone, on all cores; on one in a forked process."""
         if not len(texts):
             return FlatIds.of([])
+        from gigatoken._parallel import resolve_parallel
+
         is_parallel = resolve_parallel(None)
         layout = self._fast.encode_batch(texts.as_awkward(), parallel=is_parallel).layout
         offsets = np.asarray(layout.offsets, dtype=np.int64)

@@ -70,6 +70,8 @@ class FlatTexts:
         """Where the bytes beyond ASCII are, looked for eight at a time: most texts have few."""
         n_words = len(self.data) // 8
         words = np.flatnonzero(self.data[: 8 * n_words].view(np.uint64) & np.uint64(_HIGH_BITS))
+        if len(words) > n_words // 8:
+            return np.flatnonzero(self.data > 0x7F)
         near = (8 * words[:, None] + np.arange(8)).ravel()
         near = np.append(near, np.arange(8 * n_words, len(self.data)))
         found: Int = near[self.data[near] > 0x7F]

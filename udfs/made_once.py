@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class MadeOnce(Generic[P, T]):
-    """A function like one of `lru_cache`, which lets two threads make the same value at a time."""
+    """A function that makes a value while other threads wait; those of `lru_cache` do not wait."""
 
     def __init__(self, make: Callable[P, T], maxsize: int) -> None:
         self._cached = lru_cache(maxsize)(make)

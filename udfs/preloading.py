@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import Iterable
+from threading import Thread
 
 import pyarrow as pa
 
-_IN_BACKGROUND = ThreadPoolExecutor(1, thread_name_prefix="preload")
+from trajhouse.cli.errors import TrajhouseError
+
+THREAD = "preload-tokenizer"
+
+_LOG = logging.getLogger(__name__)
 
 
 def preload_tokenizer(tokenizer: pa.Array, policy: pa.Array) -> pa.Array:
-    """Begin to load tokenizers, and to learn their templates, in a thread of its own.
+    """Begin to load tokenizers, and to learn their templates, in a thread that no one waits for.
 
     What cannot be loaded is told by whoever needs it.
 
@@ -21,9 +27,17 @@ def preload_tokenizer(tokenizer: pa.Array, policy: pa.Array) -> pa.Array:
     Returns:
         bool, n rows: true.
     """
-    for spec, text in zip(tokenizer.to_pylist(), policy.to_pylist(), strict=True):
-        _IN_BACKGROUND.submit(load_whole, spec, text)
+    pairs = list(zip(tokenizer.to_pylist(), policy.to_pylist(), strict=True))
+    Thread(target=_load_all, args=[pairs], name=THREAD, daemon=True).start()
     return pa.repeat(True, len(tokenizer))
+
+
+def _load_all(pairs: Iterable[tuple[str, str]]) -> None:
+    for spec, policy_text in pairs:
+        try:
+            load_whole(spec, policy_text)
+        except TrajhouseError as error:
+            _LOG.debug("%s is not loaded ahead: %s", spec, error)
 
 
 def load_whole(spec: str, policy_text: str) -> None:

@@ -25,6 +25,8 @@ from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 Rows: TypeAlias = pa.Table | pa.RecordBatch
 _BYTES_PER_SLICE = 16_000_000
 _MOST_ROWS_PER_SLICE = 1024
+_AHEAD = 2
+"""So many slices may be tokenized before any is asked for, besides one a core."""
 
 
 def tokenize_examples(examples: Rows) -> pa.ChunkedArray:
@@ -69,7 +71,7 @@ def tokenize_batches(
         ahead: deque[tuple[Rows, Future[pa.StructArray]]] = deque()
         for rows, template, examples, policy in _slices(batches):
             ahead.append((rows, threads.submit(_tokenize_slice, template, examples, policy, type_)))
-            if len(ahead) > 2 * n_cores:
+            if len(ahead) > n_cores + _AHEAD:
                 rows, tokens = ahead.popleft()
                 yield rows, tokens.result()
         for rows, tokens in ahead:
@@ -113,7 +115,7 @@ def _tokenize_slice(
 
 
 def _rows_per_slice(messages: pa.ListArray) -> int:
-    """So many that the arrays of a slice stay in a core's cache."""
+    """So many that what is done once a slice takes little beside what is done for its rows."""
     average = messages.nbytes / max(len(messages), 1)
     return max(1, min(_MOST_ROWS_PER_SLICE, int(_BYTES_PER_SLICE / max(average, 1))))
 

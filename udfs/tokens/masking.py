@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokens.flat import FlatPieces
-from trajhouse.udfs.tokens.placing import Placed
+from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.results import LossRuns
 from trajhouse.udfs.tokens.vocabulary import Vocabulary
 
@@ -97,6 +97,8 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     is_inner = (before > 0) & (parts > 0) & ~opens_row
     firsts = tokens.ending_by(places)
     firsts[is_inner] = tokens.starting_before(places[is_inner], firsts[is_inner])
+    rows = np.searchsorted(pieces.row_pieces, runs[opens_row], side="right") - 1
+    firsts[opens_row] = tokens.row_tokens[rows]
     firsts = np.maximum.accumulate(np.minimum(firsts, n_tokens))
     opening = np.flatnonzero((parts > 0) & ~is_inner)
     firsts[opening] += _reach_in(pieces, tokens, places[opening], firsts[opening], vocabulary)

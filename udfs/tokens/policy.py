@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
-from functools import lru_cache
 from typing import Any
 
 from trajhouse.cli.errors import UsageFault
+from trajhouse.udfs.made_once import made_once
 
 
 class Reason(StrEnum):
@@ -122,7 +122,7 @@ class Policy:
         )
 
 
-@lru_cache(maxsize=64)
+@made_once(maxsize=64)
 def parse_policy(text: str) -> Policy:
     """A policy from a JSON object.
 

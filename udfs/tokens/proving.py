@@ -8,7 +8,7 @@ import numpy as np
 
 from trajhouse.udfs.tokens.flat import FlatPieces
 from trajhouse.udfs.tokens.masking import control_faults, parts_of_tokens
-from trajhouse.udfs.tokens.placing import Placed
+from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.policy import PARTS, Policy, Reason, RejectedError
 from trajhouse.udfs.tokens.results import TokenizedRows
 from trajhouse.udfs.tokens.template import ChatTemplate

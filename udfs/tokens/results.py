@@ -55,11 +55,19 @@ class LossRuns:
         return np.repeat(self.weights, self.lengths)
 
     @property
+    def row_tokens(self) -> Int:
+        """Where the tokens of each row start, and their number; rows + 1."""
+        return self._sums(self.lengths)
+
+    @property
     def n_trained(self) -> Int:
         """The number of trained tokens; rows."""
-        by_run = np.where(self.weights > 0, self.lengths, 0)
-        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(by_run, dtype=np.int64)])
-        return np.diff(sums[self.row_runs])
+        return np.diff(self._sums(np.where(self.weights > 0, self.lengths, 0)))
+
+    def _sums(self, of_runs: NDArray[np.int32]) -> Int:
+        """What all runs before each row have together, and what all have; rows + 1."""
+        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(of_runs, dtype=np.int64)])
+        return sums[self.row_runs]
 
     def row(self, row: int) -> LossRuns:
         """Those of one row."""

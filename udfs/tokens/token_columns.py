@@ -44,9 +44,15 @@ _LONGEST_DETAIL = 500
 def token_columns(
     rows: TokenizedRows, tokenizer: LoadedTokenizer, policy: Policy, type_: pa.StructType
 ) -> pa.StructArray:
-    """The rows as TOKENIZED_TYPE or STORED_TYPE; all that refused rows do not have is null."""
+    """The rows as TOKENIZED_TYPE or STORED_TYPE; all that refused rows do not have is null.
+
+    Raises:
+        AssertionError: The runs of a row are not as long as its tokens.
+    """
     if rows.refused:
         rows = select([rows], [(0, row) for row in range(len(rows))])
+    if not np.array_equal(rows.runs.row_tokens, rows.row_tokens):
+        raise AssertionError("the runs of a row are not as long as its tokens")
     n_rows = len(rows)
     is_null = np.zeros(n_rows, dtype=np.bool_)
     is_null[list(rows.refused)] = True

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from trajhouse.cli.errors import TrajhouseError
-from trajhouse.udfs.tokens.assembly.assembler import JINJA, RENDERER_VARIABLE, assembler_of
+from trajhouse.udfs.tokens.assembly.assembler import (
+    ASSEMBLY,
+    JINJA,
+    RENDERER_VARIABLE,
+    assembler_of,
+)
 from trajhouse.udfs.tokens.by_jinja import tokenize_by_jinja
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.placing import encode_placed
@@ -13,8 +18,6 @@ from trajhouse.udfs.tokens.policy import Policy, RejectedError
 from trajhouse.udfs.tokens.proving import proven_rows
 from trajhouse.udfs.tokens.results import TokenizedRows, select
 from trajhouse.udfs.tokens.template import ChatTemplate
-
-ASSEMBLY = "assembly"
 
 
 def tokenize_rows(template: ChatTemplate, examples: Examples, policy: Policy) -> TokenizedRows:

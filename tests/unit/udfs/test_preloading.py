@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from time import sleep
@@ -20,17 +21,18 @@ from trajhouse.udfs.tokens.template import learn_template
 HEADER_IN = '{"role_header": "in"}'
 
 
-def loaded_after(monkeypatch: pytest.MonkeyPatch, *pairs: tuple[str, str]) -> pa.Array:
+def loaded_after(*pairs: tuple[str, str]) -> pa.Array:
     """What the call returns, after all that it began has ended."""
-    with ThreadPoolExecutor(1) as background:
-        monkeypatch.setattr(preloading, "_IN_BACKGROUND", background)
-        return preloading.preload_tokenizer(
-            *(pa.array(column) for column in zip(*pairs, strict=True))
-        )
+    columns = [pa.array(column) for column in zip(*pairs, strict=True)]
+    found = preloading.preload_tokenizer(*columns)
+    for thread in threading.enumerate():
+        if thread.name == preloading.THREAD:
+            thread.join()
+    return found
 
 
 def test_what_tokenizing_needs_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = loaded_after(monkeypatch, (DEFAULT_TOKENIZER, "{}"), (DEFAULT_TOKENIZER, HEADER_IN))
+    found = loaded_after((DEFAULT_TOKENIZER, "{}"), (DEFAULT_TOKENIZER, HEADER_IN))
     assert found.to_pylist() == [True, True]
 
     def made_again(*_: object) -> None:
@@ -43,8 +45,8 @@ def test_what_tokenizing_needs_is_there(monkeypatch: pytest.MonkeyPatch) -> None
         assert assembler.assembler_of(template, parse_policy(policy)) is not None
 
 
-def test_what_cannot_be_loaded_is_told_by_whoever_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert loaded_after(monkeypatch, ("no/such", "{}"), (DEFAULT_TOKENIZER, "{}")).to_pylist() == [
+def test_what_cannot_be_loaded_is_told_by_whoever_needs_it() -> None:
+    assert loaded_after(("no/such", "{}"), (DEFAULT_TOKENIZER, "{}")).to_pylist() == [
         True,
         True,
     ]

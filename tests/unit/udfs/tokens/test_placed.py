@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajhouse.udfs.tokens.placing import Placed
+from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.vocabulary import Vocabulary
 
 SIZES = st.lists(st.integers(1, 4), max_size=40)
