@@ -1,8 +1,18 @@
-"""The order of the tests."""
+"""What holds for all tests: that interrupts arrive, and in which order they run."""
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+
+
+def pytest_configure() -> None:
+    """Take interrupts: a shell that starts the tests in the background lets them ignore these.
+
+    The processes that tests start inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
