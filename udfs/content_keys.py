@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from trajhouse.udfs.sums import sums_before
+
 Bounds = NDArray[np.int64]
 
 
@@ -48,7 +50,7 @@ def _leaves(array: pa.Array, bounds: Bounds) -> Iterator[tuple[memoryview, list[
     elif pa.types.is_list(array.type):
         lengths = np.asarray(array.value_lengths().fill_null(0)).astype(np.int64)
         yield _leaf(lengths, bounds)
-        yield from _leaves(array.flatten(), _ends(lengths)[bounds])
+        yield from _leaves(array.flatten(), sums_before(lengths)[bounds])
     elif pa.types.is_string(array.type):
         filled = array.fill_null("")
         offsets = np.frombuffer(filled.buffers()[1], np.int32)
@@ -63,9 +65,3 @@ def _leaves(array: pa.Array, bounds: Bounds) -> Iterator[tuple[memoryview, list[
 def _leaf(values: NDArray[np.generic], bounds: Bounds) -> tuple[memoryview, list[int]]:
     data = np.ascontiguousarray(values)
     return memoryview(data.view(np.uint8).data), (bounds * data.itemsize).tolist()
-
-
-def _ends(lengths: NDArray[np.int64]) -> Bounds:
-    ends = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=ends[1:])
-    return ends

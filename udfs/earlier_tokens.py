@@ -51,7 +51,7 @@ class EarlierTokens:
             with earlier as (
                 select content_key, tokenizer, min(rowid) as earlier_row
                 from {self.table}
-                where renderer is null or renderer is distinct from ?
+                where coalesce(renderer <> ?, true)
                 group by content_key, tokenizer
             )
             select wanted.*, earlier.earlier_row

@@ -8,7 +8,6 @@ trusted: the two libraries follow different versions of Unicode there.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from threading import Lock
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from trajhouse.cli.errors import TrajhouseError, UsageFault
 from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
 from trajhouse.udfs.sampling import Sample
+from trajhouse.udfs.word_patterns import any_of
 
 ENCODER_VARIABLE = "TRAJHOUSE_ENCODER"
 ENCODERS = ("gigatoken", "tokenizers")
@@ -26,7 +26,7 @@ ENCODERS = ("gigatoken", "tokenizers")
 _UNKNOWN, _PROVEN, _DISTRUSTED = 0, 1, 2
 _N_CODE_POINTS = 0x110000
 _CONTEXTS = ("{}", "a{}", "{}a", " {}", "{} ", "1{}", "{}1", ".{}", "{}.", "\n{}", "{}\n", "{0}{0}")
-_GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY = 4, 1024
+_CHECK_AT_LEAST_EVERY = 1024
 _CHECKED_CHARACTERS = 8192
 """Of a longer text so many are checked: the reference takes two hundred times as long."""
 _GOLDEN = 0.618034
@@ -69,10 +69,10 @@ class GigatokenEncoder:
         self._reference = ReferenceEncoder(backend)
         self._fast = fast
         self._characters = np.zeros(_N_CODE_POINTS, dtype=np.uint8)
-        self._sample = Sample(_GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY)
+        self._sample = Sample(_CHECK_AT_LEAST_EVERY)
         self._one_at_a_time = Lock()
-        added = [token.content for token in backend.get_added_tokens_decoder().values()]
-        self._added = re.compile("|".join(map(re.escape, added)) or r"(?!)")
+        added = backend.get_added_tokens_decoder().values()
+        self._added = any_of(token.content for token in added)
         self._spread = 0.0
 
     def encode(self, texts: FlatTexts) -> FlatIds:

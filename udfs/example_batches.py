@@ -21,6 +21,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from trajhouse.udfs.sums import sums_before
+
 BATCH_BYTES = 12 * 2**20
 BATCH_ROWS = 2048
 
@@ -75,7 +77,7 @@ def _stretches(sizes: Numbers) -> Iterator[tuple[int, int]]:
 
 def _beginnings(chats: pa.ListArray, firsts: Numbers, counts: Numbers) -> pa.ListArray:
     """Lists of `counts` messages each, from place `firsts` of all messages of `chats` on."""
-    bounds = np.append(0, np.cumsum(counts))
+    bounds = sums_before(counts)
     if np.array_equal(firsts[1:], firsts[:-1] + counts[:-1]):
         messages = chats.values.slice(firsts[0] if len(firsts) else 0, bounds[-1])
     else:
@@ -93,7 +95,7 @@ def _byte_ends(array: pa.Array) -> Numbers:
             ends += _byte_ends(field)
     elif pa.types.is_list(array.type):
         lengths = np.asarray(array.value_lengths().fill_null(0)).astype(np.int64)
-        ends += _byte_ends(array.flatten())[np.append(0, np.cumsum(lengths))]
+        ends += _byte_ends(array.flatten())[sums_before(lengths)]
     elif pa.types.is_string(array.type):
         offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + n + 1]
         ends += offsets - offsets[0]

@@ -1,6 +1,6 @@
 """Which of a stream of items are checked against a slower reference.
 
->>> sample = Sample(growth=4, every=1024)
+>>> sample = Sample(every=1024)
 >>> sample.places(5), sample.places(5)
 ([0, 1, 4], [])
 >>> sample.places(10)
@@ -13,12 +13,12 @@ from threading import Lock
 
 
 class Sample:
-    """The first items, then ever fewer: the powers of `growth`, and at least every `every`th."""
+    """The first items, then ever fewer: the powers of four, and at least every `every`th."""
 
-    def __init__(self, growth: int, every: int) -> None:
+    def __init__(self, every: int) -> None:
         powers = [1]
-        while powers[-1] * growth < every:
-            powers.append(powers[-1] * growth)
+        while powers[-1] * 4 < every:
+            powers.append(powers[-1] * 4)
         self._early = powers
         self._every = every
         self._n_seen = 0

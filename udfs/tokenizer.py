@@ -10,10 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from trajhouse.cli.errors import CannotOpen, UsageFault
 from trajhouse.udfs.encoder import ENCODER_VARIABLE, Encoder, make_encoder
+from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.tokenizer_sources import (
     TEMPLATE_VARIABLE,
     cannot_load,
@@ -33,8 +33,6 @@ DEFAULT_TOKENIZER = "Qwen/Qwen3-8B"
 _ENGINE = "masks by place, 2"
 """To be changed with anything of ours that changes ids or masks."""
 _CALLS_DATE = re.compile(r"\bstrftime_now\s*\(")
-_ONE_AT_A_TIME = Lock()
-"""DuckDB calls from several threads, and importing transformers in two at once fails."""
 _PROBE = "<|x|>Ünïcode 中文 \U0001f9ea  42\n\n\tdef f(x):\r\n    return '</x>' "
 
 
@@ -170,11 +168,10 @@ def load_tokenizer(
         CannotOpen: Nothing could be loaded, it has no chat template, or it has no fast encoder.
     """
     wanted = chat_template or os.environ.get(TEMPLATE_VARIABLE) or None
-    with _ONE_AT_A_TIME:
-        loaded = _load(spec, os.environ.get(ENCODER_VARIABLE) or None)
-        if wanted is not None:
-            loaded = _with_template(loaded, _template_of(loaded, wanted))
-        loaded = _with_date(loaded, template_date) if template_date is not None else loaded
+    loaded = _load(spec, os.environ.get(ENCODER_VARIABLE) or None)
+    if wanted is not None:
+        loaded = _with_template(loaded, _template_of(loaded, wanted))
+    loaded = _with_date(loaded, template_date) if template_date is not None else loaded
     if not loaded.chat_template:
         raise CannotOpen(
             f"tokenizer {spec} has no chat template",
@@ -190,20 +187,21 @@ def _template_of(loaded: LoadedTokenizer, wanted: str) -> str:
     return own[wanted] if wanted in own else read_template(Path(wanted), own)
 
 
-@lru_cache(maxsize=32)
+@made_once(maxsize=32)
 def _with_template(loaded: LoadedTokenizer, chat_template: str) -> LoadedTokenizer:
     reference = copy.copy(loaded.reference)
     reference.chat_template = chat_template
     return replace(loaded, reference=reference, chat_template=chat_template)
 
 
-@lru_cache(maxsize=32)
+@made_once(maxsize=32)
 def _with_date(loaded: LoadedTokenizer, template_date: date) -> LoadedTokenizer:
     return replace(loaded, template_date=template_date)
 
 
-@lru_cache(maxsize=8)
+@made_once(maxsize=8)
 def _load(spec: str, wanted_encoder: str | None) -> LoadedTokenizer:
+    """The tokenizer with its own template; one at a time, or importing transformers may fail."""
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     reference = find_reference(spec)
     backend = getattr(reference, "backend_tokenizer", None)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.flat import FlatPieces
 from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.results import LossRuns
@@ -68,7 +69,7 @@ def control_faults(pieces: FlatPieces, tokens: Placed) -> dict[int, tuple[int, i
     last = first.copy()
     last[over] = np.searchsorted(pieces.ends, np.maximum(ends[over] - 1, 0), side="right")
     last = np.minimum(np.maximum(last, first), len(pieces.ends) - 1)
-    n_content = np.concatenate([np.zeros(1, np.int64), np.cumsum(pieces.is_content)])
+    n_content = sums_before(pieces.is_content)
     touching = np.flatnonzero(n_content[last + 1] > n_content[first])
     rows = np.searchsorted(tokens.row_tokens, control[touching], side="right") - 1
     found: dict[int, tuple[int, int]] = {}

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Int
+from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.outline import Piece
 from trajhouse.udfs.tokens.placed import Placed
@@ -168,4 +169,4 @@ def _bytes_of(text: str, offsets: Sequence[tuple[int, int]]) -> Int:
         return places
     codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
     sizes = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])[places]
+    return sums_before(sizes)[places]

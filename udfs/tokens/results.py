@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import FlatTexts, Int
+from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.policy import RejectedError
 
 
@@ -57,17 +58,13 @@ class LossRuns:
     @property
     def row_tokens(self) -> Int:
         """Where the tokens of each row start, and their number; rows + 1."""
-        return self._sums(self.lengths)
+        return sums_before(self.lengths)[self.row_runs]
 
     @property
     def n_trained(self) -> Int:
         """The number of trained tokens; rows."""
-        return np.diff(self._sums(np.where(self.weights > 0, self.lengths, 0)))
-
-    def _sums(self, of_runs: NDArray[np.int32]) -> Int:
-        """What all runs before each row have together, and what all have; rows + 1."""
-        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(of_runs, dtype=np.int64)])
-        return sums[self.row_runs]
+        trained = np.where(self.weights > 0, self.lengths, 0)
+        return np.diff(sums_before(trained)[self.row_runs])
 
     def row(self, row: int) -> LossRuns:
         """Those of one row."""

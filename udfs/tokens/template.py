@@ -13,6 +13,7 @@ from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.stand_ins import stand_in
 from trajhouse.udfs.tokens.turns import TurnShape, common_start
+from trajhouse.udfs.word_patterns import any_of
 
 _USER, _ANSWER, _REASONING, _OUTPUT, _NAME, _KEY, _NEXT = map(stand_in, range(7))
 _ARGUMENTS = {_KEY: 'a "quoted" word'}
@@ -39,8 +40,7 @@ class ChatTemplate:
 @made_once(maxsize=16)
 def learn_template(tokenizer: LoadedTokenizer) -> ChatTemplate:
     """Learn what the tokenizer's template does; it never fails, what fails is not known."""
-    longest_first = sorted(tokenizer.control_ids, key=len, reverse=True)
-    control = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+    control = any_of(tokenizer.control_ids)
     prompt = _generation_prompt(tokenizer, control) or _header_of_answers(tokenizer, control)
     header = _header(tokenizer, prompt, control)
     ends = _ends(tokenizer, header, control)

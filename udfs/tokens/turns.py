@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from trajhouse.udfs.tokens.stand_ins import Slot
+from trajhouse.udfs.word_patterns import any_of
 
 CharSpan = tuple[int, int]
 
@@ -40,12 +41,12 @@ class TurnShape:
     @cached_property
     def opening(self) -> re.Pattern[str]:
         """Matches what a turn begins after."""
-        return _any_of([self.header, self.after_outputs])
+        return any_of([self.header, self.after_outputs])
 
     @cached_property
     def closing(self) -> re.Pattern[str]:
         """Matches what a turn ends with."""
-        return _any_of([self.end, *self.other_ends])
+        return any_of([self.end, *self.other_ends])
 
 
 @dataclass(frozen=True)
@@ -225,8 +226,3 @@ def _header_length(text: str, start: int, header: str | None) -> int:
         return 0
     lengths = range(len(header), 0, -1)
     return next((n for n in lengths if text.endswith(header[:n], 0, start)), 0)
-
-
-def _any_of(words: Sequence[str | None]) -> re.Pattern[str]:
-    longest_first = sorted((word for word in words if word), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")

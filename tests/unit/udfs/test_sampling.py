@@ -12,7 +12,7 @@ CHECKED = [0, 1, 4, 16, 64, 100, 200, 300]
 
 @pytest.mark.parametrize("portion", [1, 7, 100, 400])
 def test_portions_make_no_difference(portion: int) -> None:
-    sample = Sample(growth=4, every=100)
+    sample = Sample(every=100)
     found = []
     for first in range(0, 400, portion):
         places = sample.places(min(portion, 400 - first))

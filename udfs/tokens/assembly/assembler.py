@@ -16,6 +16,7 @@ from trajhouse.cli.errors import UsageFault
 from trajhouse.udfs.flat_texts import FlatTexts, Int
 from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.sampling import Sample
+from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.assembly.assembling import assemble
 from trajhouse.udfs.tokens.assembly.chunks import (
     UnlearnableError,
@@ -48,7 +49,7 @@ _MOST_FAILURES = 64
 _TRIED_FREELY = 128
 _ROWS_PER_TRY = 4
 """After those tried freely, one row in so many may be learnt from, or it costs too much."""
-_GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY = 4, 4096
+_CHECK_AT_LEAST_EVERY = 4096
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Assembler:
         self._learned = LearnedChunks()
         self._n_tried = self._n_failures = self._n_rendered = 0
         self._one_at_a_time = Lock()
-        self._sample = Sample(_GROWTH_OF_SAMPLE, _CHECK_AT_LEAST_EVERY)
+        self._sample = Sample(_CHECK_AT_LEAST_EVERY)
         self._triggers = _uncovered_triggers(template)
         self.can_learn = not any(in_probes(word) for word, _ in self._triggers)
 
@@ -260,6 +261,5 @@ def _has_calls(columns: MessageColumns) -> np.ndarray:
 
 
 def _any_by_row(columns: MessageColumns, flags: np.ndarray) -> np.ndarray:
-    sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(flags)])[columns.row_messages]
-    found: np.ndarray = np.diff(sums) > 0
+    found: np.ndarray = np.diff(sums_before(flags)[columns.row_messages]) > 0
     return found

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.assembly.chunks import Trim
 from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
@@ -51,7 +52,7 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
     sequence = np.insert(chunks, last, ends)
     firsts = table.chunk_items[sequence]
     counts = table.chunk_items[sequence + 1] - firsts
-    reached = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    reached = sums_before(counts)
     item = np.repeat(firsts - reached[:-1], counts) + np.arange(reached[-1])
     message = np.repeat(order, counts)
     row_pieces = reached[np.concatenate([[0], last + np.arange(1, columns.n_rows + 1)])]

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.sums import sums_before
 
 ROLES = ("system", "user", "assistant", "tool")
 MESSAGE_FIELDS = ("content", "reasoning_content", "name", "tool_call_id")
@@ -180,7 +181,7 @@ def white_edges(data: NDArray[np.uint8], starts: Int, ends: Int) -> Edges:
 
 def _bounds(lists: pa.ListArray) -> Int:
     lengths = pc.fill_null(lists.value_lengths(), 0).to_numpy(zero_copy_only=False)
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+    return sums_before(lengths)
 
 
 def _is_blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:

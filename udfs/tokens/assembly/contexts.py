@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.assembly.columns import FULL, ROLES, MessageColumns, distinct
 
 _USER, _ASSISTANT = ROLES.index("user"), ROLES.index("assistant")
@@ -163,7 +164,7 @@ def _is_new(columns: MessageColumns, starts: Int) -> NDArray[np.bool_]:
     is_new = np.zeros(len(starts), dtype=np.bool_)
     for number in range(len(ROLES) + 1):
         is_it = columns.roles == number
-        n_until = np.concatenate([np.zeros(1, np.int64), np.cumsum(is_it)])
+        n_until = sums_before(is_it)
         is_new |= is_it & (n_until[:-1] == n_until[starts])
     return is_new
 
@@ -174,7 +175,7 @@ def _classes_around(columns: MessageColumns, starts: Int, ends: Int) -> Int:
     position = np.arange(len(classes))
     around = classes[starts] << 3 | classes[ends - 1]
     for number in range(_N_CLASSES):
-        n_until = np.concatenate([np.zeros(1, np.int64), np.cumsum(classes == number)])
+        n_until = sums_before(classes == number)
         around = around << 1 | (n_until[position] > n_until[starts])
         around = around << 1 | (n_until[ends] > n_until[position + 1])
     return around
