@@ -73,7 +73,8 @@ class Plugin(BasePlugin):
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Make the warehouse folder, which a first plain `dbt build` does not find."""
-        Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
+        for attached in creds.attach or ():
+            Path(attached.path).parent.mkdir(parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Register every function, once per connection."""

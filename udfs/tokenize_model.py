@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Generator, Iterator
-from functools import cache
+from collections.abc import Container, Generator, Iterable, Iterator
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pyarrow as pa
 from trajhouse.cli.prefetch import prefetched
 from trajhouse.udfs.content_keys import content_keys
 from trajhouse.udfs.earlier_tokens import KEY, EarlierTokens, earlier_tokens
+from trajhouse.udfs.engine_memory import EngineMemory
 from trajhouse.udfs.example_batches import example_batches
 
 if TYPE_CHECKING:
@@ -21,14 +22,10 @@ CONVERSATIONS_AT_ONCE = 256
 BATCHES_AHEAD = 4
 """So many slices may be tokenized while the engine writes."""
 IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
-MEMORY_LIMIT = 10**9
-"""Bytes for DuckDB while rows are written; tokenizing needs memory beside it."""
 PLACE = ("n_messages", "trained_from")
 """Which messages an example has, and from which on it is trained."""
 NAME = ("record_id", "example_id")
 """What is unique in an example, also among duplicates."""
-
-_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def tokenized_examples(
@@ -76,27 +73,18 @@ def _given(
 ) -> Generator[pa.RecordBatch]:
     from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
-    _limit_memory(session)
+    examples = partial(_examples, planned, EngineMemory(session))
     reused: frozenset[tuple[str, ...]] = frozenset()
     if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:
         with earlier_tokens(session, table, here, list(STORED_TYPE)) as earlier:
             if earlier is not None:
-                wanted = _wanted(planned)
+                wanted = _wanted(examples())
                 matched = earlier.matches(wanted, _distrusted_renderer())
                 yield from _taken_over(earlier, matched)
                 if matched.num_rows == wanted.num_rows:
                     return
                 reused = frozenset(_names(matched))
-    yield from _tokenized(planned, reused)
-
-
-def _limit_memory(session: duckdb.DuckDBPyConnection) -> None:
-    """Keep DuckDB below MEMORY_LIMIT; dbt sets its own limit on the next connection it makes."""
-    with session.cursor() as cursor:
-        text = cursor.execute("select current_setting('memory_limit')").fetchall()[0][0]
-        number, unit = text.split()
-        if float(number) * _UNITS[unit] > MEMORY_LIMIT:
-            cursor.execute(f"set memory_limit = '{MEMORY_LIMIT}B'")
+    yield from _tokenized(_left(examples(), reused))
 
 
 def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.RecordBatch]:
@@ -111,13 +99,13 @@ def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.Record
         )
 
 
-def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
+def _wanted(batches: Iterable[pa.RecordBatch]) -> pa.Table:
     """Of each example the columns of IDENTITY and PLACE, and those of KEY."""
     keys = [pa.field(name, pa.string()) for name in KEY]
     schema = pa.schema([*_identity_fields(), *keys])
-    batches = []
+    wanted = []
     fingerprint = cache(_fingerprint)
-    for examples in _examples(planned):
+    for examples in batches:
         settings = zip(
             examples.column("tokenizer").to_pylist(),
             examples.column("policy").to_pylist(),
@@ -128,8 +116,8 @@ def _wanted(planned: duckdb.DuckDBPyRelation) -> pa.Table:
             pa.array(_keys(examples), pa.string()),
             pa.array([fingerprint(*setting) for setting in settings], pa.string()),
         ]
-        batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
-    return pa.Table.from_batches(batches, schema)
+        wanted.append(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return pa.Table.from_batches(wanted, schema)
 
 
 def _distrusted_renderer() -> str | None:
@@ -148,14 +136,12 @@ def _fingerprint(spec: str, policy_text: str) -> str:
     return loaded.fingerprint(policy.as_json())
 
 
-def _tokenized(
-    planned: duckdb.DuckDBPyRelation, but: Container[tuple[str, ...]]
-) -> Iterator[pa.RecordBatch]:
+def _tokenized(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     from trajhouse.udfs.tokenize import tokenize_batches
     from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
     schema = _schema()
-    for rows, tokens in tokenize_batches(_left(planned, but), STORED_TYPE):
+    for rows, tokens in tokenize_batches(batches, STORED_TYPE):
         yield pa.RecordBatch.from_arrays(
             [
                 *(rows.column(name) for name in (*IDENTITY, *PLACE)),
@@ -168,21 +154,23 @@ def _tokenized(
 
 
 def _left(
-    planned: duckdb.DuckDBPyRelation, but: Container[tuple[str, ...]]
+    batches: Iterable[pa.RecordBatch], but: Container[tuple[str, ...]]
 ) -> Iterator[pa.RecordBatch]:
     """Examples whose names are not in `but`."""
-    for examples in _examples(planned):
+    for examples in batches:
         if but:
             examples = examples.filter(pa.array([name not in but for name in _names(examples)]))
         if examples.num_rows:
             yield examples
 
 
-def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+def _examples(planned: duckdb.DuckDBPyRelation, memory: EngineMemory) -> Iterator[pa.RecordBatch]:
     columns = [*planned.columns]
     columns[columns.index("tokenization_policy")] += " as policy"
     for conversations in planned.select(", ".join(columns)).to_arrow_reader(CONVERSATIONS_AT_ONCE):
-        yield from example_batches(conversations)
+        for examples in example_batches(conversations):
+            memory.hold(examples)
+            yield examples
 
 
 def _keys(examples: pa.RecordBatch) -> list[str]:

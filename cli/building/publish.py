@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trajhouse.cli.disk import sync
-from trajhouse.cli.warehouse import Warehouse
+from trajhouse.cli.warehouse import Warehouse, quote_literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROW_GROUP_SIZE = 2048
+"""Rows; as in `profiles.yml`."""
 
 
 def start_afresh(warehouse: Warehouse) -> None:
@@ -17,10 +26,23 @@ def start_afresh(warehouse: Warehouse) -> None:
 
 def checkpoint(database: Path) -> None:
     """Write everything that is still in the write-ahead log into the file."""
+    with opened_to_write(database) as connection:
+        connection.execute("force checkpoint")
+
+
+@contextmanager
+def opened_to_write(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a warehouse file with its tables' row groups as they are.
+
+    One that opens the file itself would lay them together, of all tables, when it closes.
+    """
     import duckdb
 
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("force checkpoint")
+    with duckdb.connect() as connection:
+        options = f"row_group_size {ROW_GROUP_SIZE}"
+        connection.execute(f"attach {quote_literal(str(database))} as warehouse ({options})")
+        connection.execute("use warehouse")
+        yield connection
 
 
 def publish(warehouse: Warehouse) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from trajhouse.cli.building.publish import opened_to_write
 from trajhouse.cli.project import project_folder
 from trajhouse.cli.sampling.sera import INGESTS
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER
@@ -166,10 +167,11 @@ def _with_other_chats(prepared: Prepared, name: str, chats: str) -> Prepared:
     with _made_once(root) as is_missing:
         if is_missing:
             shutil.copy(prepared.database, root / "warehouse.duckdb")
-            with duckdb.connect(str(root / "warehouse.duckdb")) as connection:
+            with opened_to_write(root / "warehouse.duckdb") as connection:
                 connection.execute("set enable_progress_bar = false")
                 connection.execute("set memory_limit = '2GB'")
                 connection.execute("set preserve_insertion_order = false")
+                connection.execute("set write_buffer_row_group_count = 1")
                 connection.execute(f"attach '{prepared.database}' as source (read_only)")
                 connection.execute(f"create or replace table {_CHAT_TABLE} as {chats}")
     return Prepared(name, root)

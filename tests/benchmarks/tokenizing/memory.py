@@ -1,6 +1,6 @@
 """How much memory tokenizing takes: of the function and of dbt's process, each in a fresh process.
 
-python -m tests.benchmarks.tokenizing.memory DATABASE    (prints rows, tokens, bytes as JSON)
+python -m tests.benchmarks.tokenizing.memory DATABASE    (prints what `Peak` has as JSON)
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.benchmarks.tokenizing.own import (
     drop_tokens,
     model_command,
     model_counts,
+    model_seconds,
     tokenized,
 )
 from tests.memory import peak_memory
@@ -40,10 +42,11 @@ _MEMORY_OF_DUCKDB = "150MB"
 
 @dataclass(frozen=True)
 class Peak:
-    """The rows and tokens that a process made, and the most bytes that it held."""
+    """The rows and tokens that a process made, in how many seconds, and the most bytes it held."""
 
     rows: int
     tokens: int
+    seconds: float
     peak: int
 
 
@@ -83,12 +86,13 @@ def measure_model(prepared: Prepared) -> Peak:
     peak = peak_memory(process)
     if process.returncode:
         raise RuntimeError(f"dbt failed with exit code {process.returncode}")
-    return Peak(*model_counts(prepared), peak)
+    return Peak(*model_counts(prepared), model_seconds(prepared), peak)
 
 
 def main(database: str) -> None:
     """Tokenize all rows of a database and print the counts and the peak of this process."""
     n_rows = n_tokens = 0
+    started = time.perf_counter()
     with duckdb.connect(database, read_only=True) as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
@@ -100,7 +104,8 @@ def main(database: str) -> None:
         )
         for rows, tokens in map(count_tokens, tokenized(batches)):
             n_rows, n_tokens = n_rows + rows, n_tokens + tokens
-    print(json.dumps(asdict(Peak(n_rows, n_tokens, _peak_of_this_process()))))
+    seconds = time.perf_counter() - started
+    print(json.dumps(asdict(Peak(n_rows, n_tokens, seconds, _peak_of_this_process()))))
 
 
 def _peak_of_this_process() -> int:

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
 from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
+from trajhouse.cli.building.publish import opened_to_write
 from trajhouse.udfs.example_batches import BATCH_BYTES, BATCH_ROWS
 from trajhouse.udfs.tokenize import tokenize_batches
 
@@ -67,10 +67,14 @@ def run_model(prepared: Prepared) -> Work:
     environment = environment_of(prepared.root)
     command = _command(prepared, f"+{MODEL}")
     subprocess.run(command, check=True, env=environment, stdout=sys.stderr)
+    return Work(*model_counts(prepared), Elapsed(model_seconds(prepared), float("nan")))
+
+
+def model_seconds(prepared: Prepared) -> float:
+    """The seconds that dbt gives for the model and what is built right before it."""
     results = json.loads((prepared.root / ".dbt" / "run_results.json").read_text())["results"]
     seconds = {result["unique_id"]: result["execution_time"] for result in results}
-    elapsed = sum(seconds[f"model.trajhouse.{name}"] for name in (PLAN, MODEL))
-    return Work(*model_counts(prepared), Elapsed(elapsed, float("nan")))
+    return float(sum(seconds[f"model.trajhouse.{name}"] for name in (PLAN, MODEL)))
 
 
 def model_counts(prepared: Prepared) -> tuple[int, int]:
@@ -102,7 +106,7 @@ def _command(prepared: Prepared, selected: str) -> list[str]:
 
 def drop_tokens(prepared: Prepared) -> None:
     """Remove what an earlier run made, so that nothing can be taken from it."""
-    with duckdb.connect(str(prepared.database)) as connection:
+    with opened_to_write(prepared.database) as connection:
         connection.execute(f"drop table if exists {_TABLE}")
 
 
