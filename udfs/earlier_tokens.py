@@ -18,7 +18,6 @@ _LOG = logging.getLogger(__name__)
 
 KEY = ("content_key", "tokenizer")
 _ROWS_AT_ONCE = 64
-_MEMORY_LIMIT = "512MB"
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def earlier_tokens(
     published = os.environ.get(PUBLISHED_VARIABLE)
     connection = None
     try:
-        connection = _open(published) if published else session.cursor()
+        connection = _open(published, session) if published else session.cursor()
         name = table if published else here
         is_there = _has(connection, name)
         if is_there:
@@ -114,8 +113,10 @@ def earlier_tokens(
             connection.close()
 
 
-def _open(file: str) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(file, read_only=True, config={"memory_limit": _MEMORY_LIMIT})
+def _open(file: str, session: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection that only reads, within the memory that the session's database has as well."""
+    limit = session.sql("select current_setting('memory_limit')").fetchall()[0][0]
+    return duckdb.connect(file, read_only=True, config={"memory_limit": limit, "threads": 1})
 
 
 def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

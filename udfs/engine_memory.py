@@ -1,65 +1,41 @@
 """How much memory DuckDB has while rows are tokenized: what it needs for them, and little more.
 
-It reads and writes 2,048 rows at a time, and fills what its limit allows beyond that with what it
-might need again; tokenizing needs memory beside it.
+It fills what its limit allows with what it might need again; tokenizing needs memory beside it.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 if TYPE_CHECKING:
     import duckdb
 
-LEAST = 500_000_000
-"""Bytes; enough for 2,048 rows of 30,000 tokens."""
+LEAST = 512 * 2**20
+"""Bytes."""
 ROWS_AT_ONCE = 2048
-_ROOM = 2
-"""Beside the messages, their ids, which take about as many bytes."""
-_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+"""So many rows are read and written in one piece."""
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
-class EngineMemory:
-    """The memory limit of a connection's DuckDB, which starts low and grows with the rows.
+def limit_memory(session: duckdb.DuckDBPyConnection, planned: duckdb.DuckDBPyRelation) -> None:
+    """Lower the limit to twice what the longest rows in a row take; dbt raises it again.
+
+    DuckDB lays the texts of the rows that it reads end to end in a buffer that is doubled while
+    they do not fit: for a moment there is one and a half times a power of two.
 
     Args:
-        session: The connection. What its limit is now is the most that it ever gets; dbt sets the
-            limit anew on the next connection that it makes.
+        session: The connection; its DuckDB must be at rest.
+        planned: What is to be read; `n_bytes` are the bytes of a row's texts.
     """
-
-    def __init__(self, session: duckdb.DuckDBPyConnection) -> None:
-        self._session = session
-        self._most = _limit_of(session)
-        self._limit = self._most + 1
-        self._recent: deque[tuple[int, int]] = deque()
-        self._rows = self._bytes = 0
-        self._set(LEAST)
-
-    def hold(self, rows: pa.RecordBatch) -> None:
-        """Make room for these rows beside those of late."""
-        self._recent.append((rows.num_rows, rows.nbytes))
-        self._rows += rows.num_rows
-        self._bytes += rows.nbytes
-        while self._rows - self._recent[0][0] >= ROWS_AT_ONCE:
-            n_rows, n_bytes = self._recent.popleft()
-            self._rows -= n_rows
-            self._bytes -= n_bytes
-        if _ROOM * self._bytes > self._limit:
-            self._set(_ROOM * self._bytes)
-
-    def _set(self, n_bytes: int) -> None:
-        limit = min(n_bytes, self._most)
-        if limit != self._limit:
-            with self._session.cursor() as cursor:
-                cursor.execute(f"set memory_limit = '{limit}B'")
-            self._limit = limit
+    window = f"rows between {ROWS_AT_ONCE - 1} preceding and current row"
+    sums = planned.select(f"sum(n_bytes) over ({window}) as n_bytes")
+    longest = int(sums.aggregate("coalesce(max(n_bytes), 0)").fetchall()[0][0])
+    limit = max(LEAST, 2 << max(longest - 1, 0).bit_length())
+    if limit < _limit_of(session):
+        session.execute(f"set memory_limit = '{limit}B'")
 
 
-def _limit_of(session: duckdb.DuckDBPyConnection) -> int:
-    with session.cursor() as cursor:
-        text = cursor.execute("select current_setting('memory_limit')").fetchall()[0][0]
+def _limit_of(session: duckdb.DuckDBPyConnection) -> float:
+    text = session.execute("select current_setting('memory_limit')").fetchall()[0][0]
     number, unit = text.split()
-    return int(float(number) * _UNITS[unit])
+    return float(number) * 1024.0 ** _UNITS.index(unit)

@@ -47,14 +47,13 @@ def load_whole(spec: str, policy_text: str) -> None:
         CannotOpen: The tokenizer or a chat template cannot be loaded.
         UsageFault: The policy has unknown words.
     """
-    from trajhouse.udfs.tokenizer import load_tokenizer
     from trajhouse.udfs.tokens.assembly.assembler import assembler_of
     from trajhouse.udfs.tokens.policy import parse_policy
-    from trajhouse.udfs.tokens.template import learn_template
+    from trajhouse.udfs.tokens.template import learn_template, tokenizer_under
     from trajhouse.udfs.tokens.vocabulary import vocabulary_of
 
     policy = parse_policy(policy_text)
-    loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
+    loaded = tokenizer_under(policy, spec)
     loaded.fingerprint(policy.as_json())
     vocabulary_of(loaded)
     assembler_of(learn_template(loaded), policy)

@@ -15,10 +15,9 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from trajhouse.udfs.tokenizer import load_tokenizer
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.policy import Policy, parse_policy
-from trajhouse.udfs.tokens.template import ChatTemplate, learn_template
+from trajhouse.udfs.tokens.template import ChatTemplate, learn_template, tokenizer_under
 from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE, token_columns
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
@@ -96,7 +95,7 @@ def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Exam
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
         policy = parse_policy(text)
-        loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
+        loaded = tokenizer_under(policy, spec)
         loaded.require_date()
         template = learn_template(loaded)
         for first in range(start, stop, n_rows):

@@ -12,7 +12,7 @@ import pyarrow as pa
 from trajhouse.cli.prefetch import prefetched
 from trajhouse.udfs.content_keys import content_keys
 from trajhouse.udfs.earlier_tokens import KEY, EarlierTokens, earlier_tokens
-from trajhouse.udfs.engine_memory import EngineMemory
+from trajhouse.udfs.engine_memory import limit_memory
 from trajhouse.udfs.example_batches import example_batches
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def tokenized_examples(
         CannotOpen: While it is read: a tokenizer or a chat template cannot be loaded.
         UsageFault: While it is read: a policy has unknown words.
     """
+    limit_memory(session, planned)
     given = prefetched(_given(planned, session, table, here), BATCHES_AHEAD)
     return pa.RecordBatchReader.from_batches(_schema(), given)
 
@@ -73,7 +74,7 @@ def _given(
 ) -> Generator[pa.RecordBatch]:
     from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
-    examples = partial(_examples, planned, EngineMemory(session))
+    examples = partial(_examples, planned)
     reused: frozenset[tuple[str, ...]] = frozenset()
     if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:
         with earlier_tokens(session, table, here, list(STORED_TYPE)) as earlier:
@@ -128,12 +129,11 @@ def _distrusted_renderer() -> str | None:
 
 
 def _fingerprint(spec: str, policy_text: str) -> str:
-    from trajhouse.udfs.tokenizer import load_tokenizer
     from trajhouse.udfs.tokens.policy import parse_policy
+    from trajhouse.udfs.tokens.template import tokenizer_under
 
     policy = parse_policy(policy_text)
-    loaded = load_tokenizer(spec, policy.chat_template, policy.template_date)
-    return loaded.fingerprint(policy.as_json())
+    return tokenizer_under(policy, spec).fingerprint(policy.as_json())
 
 
 def _tokenized(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -164,13 +164,11 @@ def _left(
             yield examples
 
 
-def _examples(planned: duckdb.DuckDBPyRelation, memory: EngineMemory) -> Iterator[pa.RecordBatch]:
-    columns = [*planned.columns]
+def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    columns = [name for name in planned.columns if name != "n_bytes"]
     columns[columns.index("tokenization_policy")] += " as policy"
     for conversations in planned.select(", ".join(columns)).to_arrow_reader(CONVERSATIONS_AT_ONCE):
-        for examples in example_batches(conversations):
-            memory.hold(examples)
-            yield examples
+        yield from example_batches(conversations)
 
 
 def _keys(examples: pa.RecordBatch) -> list[str]:

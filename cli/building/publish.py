@@ -38,7 +38,7 @@ def opened_to_write(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     import duckdb
 
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"temp_directory": f"{database}.tmp"}) as connection:
         options = f"row_group_size {ROW_GROUP_SIZE}"
         connection.execute(f"attach {quote_literal(str(database))} as warehouse ({options})")
         connection.execute("use warehouse")

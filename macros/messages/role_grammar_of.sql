@@ -5,11 +5,11 @@
 {% macro role_grammar_of(dataset, family) -%}
     case
         {%- for name, grammar in var('role_grammar_by_dataset').items() %}
-        when {{ dataset }} = '{{ name | replace("'", "''") }}' then '{{ grammar }}'
+        when {{ dataset }} = {{ sql_text(name) }} then {{ sql_text(grammar) }}
         {%- endfor %}
         {%- for name, grammar in var('role_grammar_by_family').items() %}
-        when {{ family }} = '{{ name }}' then '{{ grammar }}'
+        when {{ family }} = {{ sql_text(name) }} then {{ sql_text(grammar) }}
         {%- endfor %}
-        else '{{ var("role_grammar") }}'
+        else {{ sql_text(var('role_grammar')) }}
     end
 {%- endmacro %}

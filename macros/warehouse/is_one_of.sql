@@ -2,7 +2,7 @@
 {% macro is_one_of(value, names) -%}
     ({{ value }} in (
         {%- for name in ['none'] + names -%}
-            '{{ name }}'{{ ', ' if not loop.last }}
+            {{ sql_text(name) }}{{ ', ' if not loop.last }}
         {%- endfor -%}
     ))
 {%- endmacro %}

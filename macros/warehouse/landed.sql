@@ -11,7 +11,7 @@
     {%- set parts = 0 -%}
     {%- if execute -%}
         {%- set parts = run_query(
-            "select count(*) from glob('" ~ pattern | replace("'", "''") ~ "')"
+            "select count(*) from glob(" ~ sql_text(pattern) ~ ")"
         ).columns[0].values()[0] -%}
     {%- endif -%}
     {%- if parts -%}

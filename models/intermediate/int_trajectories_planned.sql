@@ -25,6 +25,7 @@ planned as (
         task_id,
         tools,
         chat_messages,
+        {{ chat_bytes('chat_messages') }} as n_bytes,
         {{ examples_of('trajectory_id', 'chat_roles', var('thinking')) }} as examples,
         {{ tokenizer() }} as tokenizer,
         {{ tokenization_policy('family') }} as tokenization_policy

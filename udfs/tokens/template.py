@@ -10,7 +10,8 @@ from typing import Any
 from trajhouse.udfs.chat_render import RenderError, render_chat
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.made_once import made_once
-from trajhouse.udfs.tokenizer import LoadedTokenizer
+from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
+from trajhouse.udfs.tokens.policy import Policy
 from trajhouse.udfs.tokens.stand_ins import stand_in
 from trajhouse.udfs.tokens.turns import TurnShape, common_start
 from trajhouse.udfs.word_patterns import any_of
@@ -47,6 +48,19 @@ def learn_template(tokenizer: LoadedTokenizer) -> ChatTemplate:
     end = ends[0] if ends else None
     shape = TurnShape(header, end, tuple(ends[1:]), _after_outputs(tokenizer, control))
     return ChatTemplate(tokenizer, control, shape, _takes_objects(tokenizer))
+
+
+def tokenizer_under(policy: Policy, spec: str) -> LoadedTokenizer:
+    """A tokenizer with the chat template and the date that a policy names.
+
+    Args:
+        policy: The policy.
+        spec: As `load_tokenizer` takes it.
+
+    Raises:
+        CannotOpen: The tokenizer or the chat template cannot be loaded.
+    """
+    return load_tokenizer(spec, policy.chat_template, policy.template_date)
 
 
 def user(text: str = _USER) -> Message:

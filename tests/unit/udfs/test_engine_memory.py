@@ -1,23 +1,23 @@
-"""The memory limit of DuckDB follows the rows that it has to hold."""
+"""The memory limit of DuckDB while it reads is what the longest rows need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pytest
 
-from trajhouse.udfs.engine_memory import LEAST, EngineMemory
+from trajhouse.cli.building.publish import opened_to_write
+from trajhouse.udfs.engine_memory import LEAST, limit_memory
 
-MOST = 800_000_000
-ROWS = 512
-LONG, HUGE = 150_000, 250_000
+MOST = 4 * 2**30
 
 
 @pytest.fixture
-def session() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(config={"memory_limit": f"{MOST}B"}) as connection:
+def session(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with opened_to_write(tmp_path / "warehouse.duckdb") as connection:
+        connection.execute(f"set memory_limit = '{MOST}B'")
         yield connection
 
 
@@ -28,51 +28,53 @@ def limit(session: duckdb.DuckDBPyConnection) -> float:
     return float(number) * {"MiB": 2**20, "GiB": 2**30}[unit]
 
 
-def rows_of(n_bytes: int) -> pa.RecordBatch:
-    """ROWS rows of so many bytes each."""
-    text = pa.array(["x" * n_bytes])
-    return pa.record_batch(
-        {"text": pa.DictionaryArray.from_arrays([0] * ROWS, text).cast("string")}
-    )
+def limited(session: duckdb.DuckDBPyConnection, n_bytes: str, n_rows: int = 10_000) -> float:
+    """The limit for rows of which each, by its `number`, has so many bytes."""
+    planned = session.query(f"select {n_bytes} as n_bytes from range({n_rows}) as rows(number)")
+    limit_memory(session, planned)
+    return limit(session)
 
 
-def test_it_starts_low_and_stays_there_for_rows_of_usual_length(
-    session: duckdb.DuckDBPyConnection,
+@pytest.mark.parametrize("n_bytes", ["1000", "null", "if(number = 5_000, 40_000_000, 10)"])
+def test_it_is_low_for_rows_of_usual_length(
+    session: duckdb.DuckDBPyConnection, n_bytes: str
 ) -> None:
-    memory = EngineMemory(session)
-    for _ in range(10):
-        memory.hold(rows_of(1_000))
-    assert limit(session) == pytest.approx(LEAST, rel=0.01)
+    assert limited(session, n_bytes) == pytest.approx(LEAST, rel=0.01)
 
 
-def test_longer_rows_raise_it_by_what_2048_of_them_take(
-    session: duckdb.DuckDBPyConnection,
+def test_without_rows_it_is_low(session: duckdb.DuckDBPyConnection) -> None:
+    assert limited(session, "1", 0) == pytest.approx(LEAST, rel=0.01)
+
+
+@pytest.mark.parametrize("n_bytes", ["150_000", "if(number between 5_000 and 7_047, 150_000, 10)"])
+def test_it_holds_twice_the_power_of_two_that_2048_rows_fit_in(
+    session: duckdb.DuckDBPyConnection, n_bytes: str
 ) -> None:
-    memory = EngineMemory(session)
-    batch = rows_of(LONG)
-    for _ in range(9):
-        memory.hold(batch)
-    assert limit(session) == pytest.approx(2 * 2048 * LONG, rel=0.02)
-    memory.hold(rows_of(10))
-    assert limit(session) == pytest.approx(2 * 2048 * LONG, rel=0.02)
+    assert 2048 * 150_000 < 2**29
+    assert limited(session, n_bytes) == pytest.approx(2**30, rel=0.01)
 
 
-def test_rows_of_long_ago_do_not_count(session: duckdb.DuckDBPyConnection) -> None:
-    memory = EngineMemory(session)
-    for n_bytes in (LONG, 10, 10, 10, 10, LONG, 10, 10):
-        memory.hold(rows_of(n_bytes))
-    assert limit(session) == pytest.approx(LEAST, rel=0.01)
-
-
-def test_it_never_exceeds_what_was_allowed(session: duckdb.DuckDBPyConnection) -> None:
-    memory = EngineMemory(session)
-    batch = rows_of(HUGE)
-    for _ in range(5):
-        memory.hold(batch)
-    assert limit(session) == pytest.approx(MOST, rel=0.01)
-
-
-def test_a_lower_limit_of_the_user_stays(session: duckdb.DuckDBPyConnection) -> None:
+def test_it_is_never_raised(session: duckdb.DuckDBPyConnection) -> None:
+    assert limited(session, "1_000_000") == pytest.approx(MOST, rel=0.01)
     session.execute("set memory_limit = '200MB'")
-    EngineMemory(session)
-    assert limit(session) == pytest.approx(200e6, rel=0.01)
+    assert limited(session, "10") == pytest.approx(200e6, rel=0.01)
+
+
+def test_no_limit_at_all_is_one(session: duckdb.DuckDBPyConnection) -> None:
+    session.execute("set memory_limit = '-1'")
+    assert limited(session, "10") == pytest.approx(LEAST, rel=0.01)
+
+
+@pytest.mark.slow
+def test_long_rows_can_be_read_under_it(session: duckdb.DuckDBPyConnection) -> None:
+    """Texts of 143 KB, 2,200 of them, which 500 MB are too little for."""
+    session.execute(
+        "create table rows as"
+        " select string_agg(md5(number::varchar), '') as text from range(2200 * 4480)"
+        " as numbers(number) group by number // 4480"
+    )
+    session.execute("set threads = 1; checkpoint")
+    planned = session.query("select text, strlen(text) as n_bytes from rows")
+    limit_memory(session, planned)
+    given = planned.select("text").to_arrow_reader(256)
+    assert sum(batch.num_rows for batch in given) == 2200

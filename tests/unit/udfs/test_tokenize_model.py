@@ -39,7 +39,7 @@ class Step:
         self.session.execute(
             "create table planned (record_id varchar, trajectory_id varchar, dataset varchar,"
             f" task_id varchar, tools varchar, chat_messages {MESSAGES}, examples {EXAMPLES},"
-            " tokenizer varchar, tokenization_policy varchar)"
+            " tokenizer varchar, tokenization_policy varchar, n_bytes bigint)"
         )
         self.tokenized: list[str] = []
         real = tokenize.tokenize_batches
@@ -62,7 +62,7 @@ class Step:
         ]
         self.session.execute(
             "insert into planned values (?, ?, 'd', 't', null,"
-            f" from_json(?, ?)::{MESSAGES}, ?::{EXAMPLES}, 'Qwen/Qwen3-8B', ?)",
+            f" from_json(?, ?)::{MESSAGES}, ?::{EXAMPLES}, 'Qwen/Qwen3-8B', ?, 1)",
             [name, name, json.dumps(messages), _SHAPE, planned, json.dumps(policy)],
         )
 
