@@ -24,7 +24,7 @@ def limit_memory(session: duckdb.DuckDBPyConnection, planned: duckdb.DuckDBPyRel
     they do not fit: for a moment there is one and a half times a power of two.
 
     Args:
-        session: The connection; its DuckDB must be at rest.
+        session: The connection.
         planned: What is to be read; `n_bytes` are the bytes of a row's texts.
     """
     window = f"rows between {ROWS_AT_ONCE - 1} preceding and current row"

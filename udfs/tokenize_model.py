@@ -51,7 +51,6 @@ def tokenized_examples(
         CannotOpen: While it is read: a tokenizer or a chat template cannot be loaded.
         UsageFault: While it is read: a policy has unknown words.
     """
-    limit_memory(session, planned)
     given = prefetched(_given(planned, session, table, here), BATCHES_AHEAD)
     return pa.RecordBatchReader.from_batches(_schema(), given)
 
@@ -74,6 +73,8 @@ def _given(
 ) -> Generator[pa.RecordBatch]:
     from trajhouse.udfs.tokens.token_columns import STORED_TYPE
 
+    # Not before rows are asked for: until then dbt sets limits of its own.
+    limit_memory(session, planned)
     examples = partial(_examples, planned)
     reused: frozenset[tuple[str, ...]] = frozenset()
     if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:

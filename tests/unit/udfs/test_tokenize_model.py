@@ -305,3 +305,15 @@ def test_what_cannot_be_loaded_or_is_not_known_is_told(
     planned = step.session.query("from planned")
     with pytest.raises(error, match=words):
         tokenize_model.tokenized_examples(planned, step.session, *TABLE).read_all()
+
+
+def test_memory_is_limited_from_when_rows_are_asked_for(step: Step) -> None:
+    """Not before: between the model's call and the first row dbt sets the limit of its profile."""
+    step.add("a", chat_of("Waldo"))
+    planned = step.session.query("from planned")
+    rows = tokenize_model.tokenized_examples(planned, step.session, *TABLE)
+    step.session.execute("set memory_limit = '3GB'")
+    rows.read_next_batch()
+    with step.session.cursor() as cursor:
+        ((limit,),) = cursor.execute("select current_setting('memory_limit')").fetchall()
+    assert limit == "512.0 MiB"
