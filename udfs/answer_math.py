@@ -14,6 +14,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import cache
+from threading import Lock
 
 _SECONDS = 5.0
 """For one pair, once the libraries are loaded."""
@@ -48,13 +49,21 @@ def has_operator(text: str) -> bool:
 
 
 class Mathematician:
-    """Answers questions about formulas from another process; starts it when it is first asked."""
+    """Answers questions about formulas from another process; starts it when it is first asked.
+
+    DuckDB may ask from several threads; they wait, or would get the answers to one another.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._one_at_a_time = Lock()
 
     def compare(self, answer: str, truth: str) -> bool | None:
         """Whether two formulas are equal; None where that is open or takes too long."""
+        with self._one_at_a_time:
+            return self._compare(answer, truth)
+
+    def _compare(self, answer: str, truth: str) -> bool | None:
         process = self._process or self._start()
         if process is None or process.stdin is None:
             return None

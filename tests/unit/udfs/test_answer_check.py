@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
@@ -126,3 +127,14 @@ def test_a_process_that_has_ended_is_replaced() -> None:
     one._process.wait()
     assert one.compare("1+1", "2") is None
     assert one.compare("1+1", "2") is True
+
+
+def test_threads_that_ask_at_once_get_their_own_answers() -> None:
+    one = Mathematician()
+    pairs = [(f"{n}+1", f"{n + 1 + n % 2}") for n in range(40)]
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(lambda pair: one.compare(*pair), pairs))
+    finally:
+        one.stop()
+    assert found == [n % 2 == 0 for n in range(40)]
