@@ -95,7 +95,7 @@ def main(database: str) -> None:
     started = time.perf_counter()
     with duckdb.connect(database, read_only=True) as connection:
         connection.execute("set enable_progress_bar = false")
-        connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'")
+        connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'; set threads = 1")
         reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
         batches = (
             batch
