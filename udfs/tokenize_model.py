@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Generator, Iterable, Iterator
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -75,18 +75,17 @@ def _given(
 
     # Not before rows are asked for: until then dbt sets limits of its own.
     limit_memory(session, planned)
-    examples = partial(_examples, planned)
     reused: frozenset[tuple[str, ...]] = frozenset()
     if session.sql("select getvariable('reuses_tokens')").fetchall() != [(False,)]:
         with earlier_tokens(session, table, here, list(STORED_TYPE)) as earlier:
             if earlier is not None:
-                wanted = _wanted(examples())
+                wanted = _wanted(_examples(planned))
                 matched = earlier.matches(wanted, _distrusted_renderer())
                 yield from _taken_over(earlier, matched)
                 if matched.num_rows == wanted.num_rows:
                     return
                 reused = frozenset(_names(matched))
-    yield from _tokenized(_left(examples(), reused))
+    yield from _tokenized(_left(_examples(planned), reused))
 
 
 def _taken_over(earlier: EarlierTokens, matched: pa.Table) -> Iterator[pa.RecordBatch]:
