@@ -68,8 +68,11 @@ class FlatTexts:
     @cached_property
     def _foreign_bytes(self) -> Int:
         """Where the bytes beyond ASCII are, looked for eight at a time: most texts have few."""
+        if self.data.max(initial=0) <= 0x7F:
+            return np.zeros(0, np.int64)
         n_words = len(self.data) // 8
-        words = np.flatnonzero(self.data[: 8 * n_words].view(np.uint64) & np.uint64(_HIGH_BITS))
+        is_high = self.data[: 8 * n_words].view(np.uint64) & np.uint64(_HIGH_BITS)
+        words = np.flatnonzero(is_high != 0)
         if len(words) > n_words // 8:
             return np.flatnonzero(self.data > 0x7F)
         near = (8 * words[:, None] + np.arange(8)).ravel()

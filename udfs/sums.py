@@ -17,3 +17,9 @@ def sums_before(values: NDArray[Any]) -> NDArray[np.int64]:
     sums = np.zeros(len(values) + 1, dtype=np.int64)
     np.cumsum(values, dtype=np.int64, out=sums[1:])
     return sums
+
+
+def ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers from each start on, so many as its count tells, laid end to end."""
+    before = sums_before(counts)
+    return np.repeat(starts - before[:-1], counts) + np.arange(before[-1])

@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -22,8 +22,8 @@ from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE, token_columns
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Rows: TypeAlias = pa.Table | pa.RecordBatch
-_BYTES_PER_SLICE = 16_000_000
-_MOST_ROWS_PER_SLICE = 1024
+_BYTES_PER_SLICE = 24_000_000
+_MOST_ROWS_PER_SLICE = 1536
 _AHEAD = 2
 """So many slices may be tokenized before any is asked for, besides one a core."""
 
@@ -90,7 +90,7 @@ def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Exam
     settings = zip(
         batch.column("tokenizer").to_pylist(), batch.column("policy").to_pylist(), strict=True
     )
-    n_rows = _rows_per_slice(messages)
+    most = _rows_per_slice(messages)
     start = 0
     for (spec, text), run in groupby(settings):
         stop = start + sum(1 for _ in run)
@@ -98,8 +98,7 @@ def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Exam
         loaded = tokenizer_under(policy, spec)
         loaded.require_date()
         template = learn_template(loaded)
-        for first in range(start, stop, n_rows):
-            last = min(first + n_rows, stop)
+        for first, last in pairwise(_evenly_cut(start, stop, most)):
             chats = messages.slice(first, last - first)
             examples = Examples(chats, tools[first:last], trained_from[first:last])
             yield batch.slice(first, last - first), template, examples, policy
@@ -117,6 +116,14 @@ def _rows_per_slice(messages: pa.ListArray) -> int:
     """So many that what is done once a slice takes little beside what is done for its rows."""
     average = messages.nbytes / max(len(messages), 1)
     return max(1, min(_MOST_ROWS_PER_SLICE, int(_BYTES_PER_SLICE / max(average, 1))))
+
+
+def _evenly_cut(start: int, stop: int, most: int) -> list[int]:
+    """Where slices of at most so many rows start, and the end; as many slices for each core."""
+    n_slices = -(-(stop - start) // most)
+    if n_slices > 1:
+        n_slices += -n_slices % _n_cores()
+    return [start + (stop - start) * k // n_slices for k in range(n_slices + 1)]
 
 
 def _n_cores() -> int:

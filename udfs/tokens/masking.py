@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.flat import FlatPieces
 from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.results import LossRuns
@@ -46,36 +45,25 @@ class TokenParts:
 
     def runs(self, weight_of: NDArray[np.float32]) -> LossRuns:
         """The weight of every token, given that of each part."""
-        kept = np.flatnonzero(np.diff(self.bounds))
-        row_runs = np.searchsorted(kept, self.row_runs)
-        weights = weight_of[self.parts[kept]]
-        opens = np.ones(len(kept) + 1, dtype=np.bool_)
-        opens[1:-1] = weights[1:] != weights[:-1]
-        opens[row_runs] = True
-        firsts = np.flatnonzero(opens[:-1])
-        starts = np.append(self.bounds[kept[firsts]], self.bounds[-1])
-        return LossRuns(
-            np.diff(starts).astype(np.int32), weights[firsts], np.searchsorted(firsts, row_runs)
-        )
+        return LossRuns.merged(self.bounds, weight_of[self.parts], self.row_runs)
 
 
 def control_faults(pieces: FlatPieces, tokens: Placed) -> dict[int, tuple[int, int]]:
     """By row, the first control token that touches content, and the piece it touches."""
-    control = tokens.controls
-    ends = tokens.ends[control].astype(np.int64)
-    first = np.searchsorted(pieces.ends, tokens.starts(control), side="right")
-    first = np.minimum(first, len(pieces.ends) - 1)
-    over = np.flatnonzero(ends > pieces.ends[first])
-    last = first.copy()
-    last[over] = np.searchsorted(pieces.ends, np.maximum(ends[over] - 1, 0), side="right")
-    last = np.minimum(np.maximum(last, first), len(pieces.ends) - 1)
-    n_content = sums_before(pieces.is_content)
-    touching = np.flatnonzero(n_content[last + 1] > n_content[first])
-    rows = np.searchsorted(tokens.row_tokens, control[touching], side="right") - 1
+    if not len(tokens.controls):
+        return {}
+    contents = np.flatnonzero(pieces.is_content)
+    ends = pieces.ends[contents]
+    starts = np.where(contents > 0, pieces.ends[contents - 1], 0)
+    starts = starts.astype(tokens.control_ends.dtype)
+    following = np.searchsorted(tokens.control_ends, starts, side="right")
+    controls = tokens.controls[np.minimum(following, len(tokens.controls) - 1)]
+    is_touched = (following < len(tokens.controls)) & (tokens.starts(controls) < ends)
+    touching, touched = controls[is_touched], contents[is_touched]
+    rows = np.searchsorted(pieces.row_pieces, touched, side="right") - 1
     found: dict[int, tuple[int, int]] = {}
-    for row, k in zip(rows.tolist(), touching.tolist(), strict=True):
-        content = first[k] + int(np.argmax(pieces.is_content[first[k] : last[k] + 1]))
-        found.setdefault(row, (int(tokens.ids[control[k]]), int(content)))
+    for row, token, piece in zip(rows.tolist(), touching.tolist(), touched.tolist(), strict=True):
+        found.setdefault(row, (int(tokens.ids[token]), piece))
     return found
 
 

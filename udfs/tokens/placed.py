@@ -42,7 +42,8 @@ class Placed:
         return np.where(tokens > 0, self.ends[np.maximum(tokens - 1, 0)], 0).astype(np.int64)
 
     @cached_property
-    def _control_ends(self) -> NDArray[np.integer]:
+    def control_ends(self) -> NDArray[np.integer]:
+        """Where each control token ends."""
         return self.ends[self.controls]
 
     def _ends_of(self, tokens: Int) -> NDArray[np.integer]:
@@ -58,7 +59,7 @@ class Placed:
         if not len(self.ids):
             return np.zeros(len(places), np.int64)
         places = places.astype(self.ends.dtype)
-        n_controls = np.searchsorted(self._control_ends, places, side="right")
+        n_controls = np.searchsorted(self.control_ends, places, side="right")
         low = np.append(0, self.controls + 1)[n_controls]
         high = np.append(self.controls, len(self.ids))[n_controls]
         for _ in range(_NEAR):

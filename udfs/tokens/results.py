@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import FlatTexts, Int
+from trajhouse.udfs.laid import laid
 from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.policy import RejectedError
 
@@ -47,6 +49,26 @@ class LossRuns:
     weights: NDArray[np.float32]
     row_runs: Int
 
+    @classmethod
+    def merged(cls, bounds: Int, weights: NDArray[np.float32], row_runs: Int) -> LossRuns:
+        """Runs of which neighbours that weigh the same become one, where they are of one row.
+
+        Args:
+            bounds: Where each run of tokens starts, and the number of tokens; n + 1.
+            weights: The weight of each; n.
+            row_runs: Where the runs of each row start, and their number; rows + 1.
+        """
+        kept = np.flatnonzero(np.diff(bounds))
+        row_runs = np.searchsorted(kept, row_runs)
+        weights = weights[kept]
+        opens = np.ones(len(kept) + 1, dtype=np.bool_)
+        opens[1:-1] = weights[1:] != weights[:-1]
+        opens[row_runs] = True
+        firsts = np.flatnonzero(opens[:-1])
+        starts = np.append(bounds[kept[firsts]], bounds[-1])
+        lengths = np.diff(starts).astype(np.int32)
+        return cls(lengths, weights[firsts], np.searchsorted(firsts, row_runs))
+
     def token_mask(self) -> NDArray[np.int8]:
         """1 where a token is trained, 0 elsewhere; one element a token."""
         return np.repeat((self.weights > 0).astype(np.int8), self.lengths)
@@ -83,7 +105,7 @@ class TokenizedRows:
         runs: Which of them are trained, and with which weight.
         turn_ends: The number of tokens of a row up to the end of each of its trained turns; turns.
         row_turns: Where the turns of each row start, and their number; rows + 1.
-        renders: What the ids are of; rows.
+        lay_renders: Lays what the ids are of end to end; it is asked for few rows.
         renderers: What rendered each; rows.
         refused: By row, why it is not proven.
     """
@@ -93,12 +115,17 @@ class TokenizedRows:
     runs: LossRuns
     turn_ends: NDArray[np.int32]
     row_turns: Int
-    renders: FlatTexts
+    lay_renders: Callable[[], FlatTexts]
     renderers: Sequence[str]
     refused: Mapping[int, RejectedError]
 
     def __len__(self) -> int:
         return len(self.row_tokens) - 1
+
+    @cached_property
+    def renders(self) -> FlatTexts:
+        """What the ids are of; rows."""
+        return self.lay_renders()
 
     def row(self, row: int) -> Tokens | RejectedError:
         """One row."""
@@ -122,15 +149,17 @@ def select(parts: Sequence[TokenizedRows], rows: Sequence[tuple[int, int]]) -> T
         for number, (part, row) in enumerate(rows)
         if row in parts[part].refused
     }
+    n_before = sums_before(np.array([len(part) for part in parts]))
+    places = [n_before[part] + row for part, row in rows]
+    order = np.array(places, dtype=np.int64)
+    order[list(refused)] = n_before[-1]
 
     def spans(values: Sequence[NDArray[Any]], bounds: Sequence[Int]) -> tuple[NDArray[Any], Int]:
         """What each row has of values, given those of each part and where those of its rows are."""
-        nothing = values[0][:0]
-        arrays = [
-            nothing if number in refused else values[part][slice(*bounds[part][row : row + 2])]
-            for number, (part, row) in enumerate(rows)
-        ]
-        return np.concatenate([nothing, *arrays]), np.cumsum([0, *map(len, arrays)], dtype=np.int64)
+        firsts = sums_before(np.array(list(map(len, values))))
+        starts = [first + bound[:-1] for first, bound in zip(firsts, bounds, strict=False)]
+        nothing = firsts[[-1, -1]]
+        return laid(np.concatenate(values), np.concatenate([*starts, nothing]), order)
 
     row_runs = [part.runs.row_runs for part in parts]
     ids, row_tokens = spans([part.ids for part in parts], [part.row_tokens for part in parts])
@@ -143,7 +172,7 @@ def select(parts: Sequence[TokenizedRows], rows: Sequence[tuple[int, int]]) -> T
         LossRuns(lengths, weights, bounds),
         turns,
         row_turns,
-        FlatTexts.joined([parts[part].renders.row(row) for part, row in rows]),
+        lambda: FlatTexts.joined([parts[part].renders.row(row) for part, row in rows]),
         [parts[part].renderers[row] for part, row in rows],
         refused,
     )

@@ -13,6 +13,7 @@ from trajhouse.udfs.tokens.assembly.assembler import (
 )
 from trajhouse.udfs.tokens.by_jinja import tokenize_by_jinja
 from trajhouse.udfs.tokens.examples import Examples
+from trajhouse.udfs.tokens.joining import joined_rows
 from trajhouse.udfs.tokens.placing import encode_placed
 from trajhouse.udfs.tokens.policy import Policy, RejectedError
 from trajhouse.udfs.tokens.proving import proven_rows
@@ -35,16 +36,19 @@ def tokenize_rows(template: ChatTemplate, examples: Examples, policy: Policy) ->
         return tokenize_by_jinja(template, examples.conversations(range(len(examples))), policy)
     tokens = encode_placed(template.tokenizer, assembled.pieces.texts())
     fast = proven_rows(template, assembled.pieces, tokens, policy, ASSEMBLY)
+    if assembled.beginnings is not None:
+        fast = joined_rows(fast, assembled.beginnings)
     places = {row: k for k, row in enumerate(assembled.rows) if k not in fast.refused}
     checked = assembler.sample(list(places)) | (assembled.learned & set(places))
     if len(places) == len(examples) and not checked:
         return fast
     rest = [row for row in range(len(examples)) if row not in places or row in checked]
     slow = tokenize_by_jinja(template, examples.conversations(rest), policy)
-    for k, row in enumerate(rest):
-        if row in checked:
-            _require_equal(fast, places[row], slow, k)
     again = {row: k for k, row in enumerate(rest)}
+    for row in checked:
+        _require_equal(fast, places[row], slow, again[row])
+    if len(places) == len(examples):
+        return fast
     order = [(0, places[row]) if row in places else (1, again[row]) for row in range(len(examples))]
     return select([fast, slow], order)
 

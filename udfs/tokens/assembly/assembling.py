@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.sums import sums_before
+from trajhouse.udfs.sums import ranges, sums_before
+from trajhouse.udfs.tokens.assembly.beginnings import save_enough, shared_beginnings
 from trajhouse.udfs.tokens.assembly.chunks import Trim
 from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
@@ -29,11 +30,14 @@ class Assembled:
     """The renders of rows.
 
     Attributes:
-        pieces: Their pieces.
+        pieces: Their pieces; where beginnings are shared, those of each beginning and then of
+            the rest of each row.
+        beginnings: By row, which of these it begins with; None where none are shared.
         is_unclear: Whether white space of a row is beyond what was learnt; rows.
     """
 
     pieces: FlatPieces
+    beginnings: Int | None
     is_unclear: NDArray[np.bool_]
 
 
@@ -46,21 +50,18 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
         ends: The chunk after the last text of each row; rows.
         table: The items of the chunks.
     """
-    n_messages = len(chunks)
-    last = columns.row_messages[1:]
-    order = np.insert(np.arange(n_messages), last, n_messages - 1)
-    sequence = np.insert(chunks, last, ends)
-    firsts = table.chunk_items[sequence]
-    counts = table.chunk_items[sequence + 1] - firsts
-    reached = sums_before(counts)
-    item = np.repeat(firsts - reached[:-1], counts) + np.arange(reached[-1])
-    message = np.repeat(order, counts)
-    row_pieces = reached[np.concatenate([[0], last + np.arange(1, columns.n_rows + 1)])]
+    item, message, row_pieces = _items(columns, chunks, ends, table)
     source, sources = _sources(columns, table, item, message)
-    is_unclear = np.zeros(columns.n_rows, dtype=np.bool_)
+    shared = shared_beginnings(columns, chunks, table)
+    is_shared = save_enough(shared, row_pieces, np.diff(offsets_of(sources))[source])
+    if is_shared:
+        kept, row_pieces = shared.parted(row_pieces)
+        item, source = item[kept], source[kept]
+    is_unclear = np.zeros(len(row_pieces) - 1, dtype=np.bool_)
     trimmed = _trimmed(table, item, source, sources)
-    rows = np.searchsorted(row_pieces, trimmed.unclear, side="right") - 1
-    is_unclear[rows] = True
+    is_unclear[np.searchsorted(row_pieces, trimmed.unclear, side="right") - 1] = True
+    if is_shared:
+        is_unclear = is_unclear[shared.of_row] | is_unclear[-columns.n_rows :]
     if len(trimmed.places):
         source[trimmed.places] = len(sources) + np.arange(len(trimmed.places))
         sources = pa.concat_arrays([sources, trimmed.texts])
@@ -72,7 +73,21 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
         table.part[item],
         row_pieces,
     )
-    return Assembled(pieces, is_unclear)
+    return Assembled(pieces, shared.of_row if is_shared else None, is_unclear)
+
+
+def _items(
+    columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable
+) -> tuple[Int, Int, Int]:
+    """The item and the message of every piece, and where the pieces of each row start."""
+    n_messages = len(chunks)
+    last = columns.row_messages[1:]
+    order = np.insert(np.arange(n_messages), last, n_messages - 1)
+    sequence = np.insert(chunks, last, ends)
+    firsts = table.chunk_items[sequence]
+    counts = table.chunk_items[sequence + 1] - firsts
+    row_chunks = np.concatenate([[0], last + np.arange(1, columns.n_rows + 1)])
+    return ranges(firsts, counts), np.repeat(order, counts), sums_before(counts)[row_chunks]
 
 
 def _sources(

@@ -81,11 +81,15 @@ def tools_text(rng: random.Random) -> str:
 
 
 def conversation(rng: random.Random, published: Published) -> tuple[list[Message], str | None]:
-    """Messages and declared tools, of what a template renders."""
+    """Messages and declared tools, of what a template renders.
+
+    As often as not, the system prompt and the tools are those of many others.
+    """
     chat: list[Message] = []
+    own = random.Random(rng.randrange(3)) if rng.random() < 0.5 else rng
     if rng.random() < 0.5:
-        chat.append({"role": "system", "content": words(rng, 10)})
-    tools = tools_text(rng) if published.max_calls and rng.random() < 0.3 else None
+        chat.append({"role": "system", "content": words(own, 10 if own is rng else 150)})
+    tools = tools_text(own) if published.max_calls and rng.random() < 0.3 else None
     calling_left = published.n_calling
     is_reasoning = rng.random() < 0.5
     for _ in range(rng.choice((1, 1, 2, 2, 3, 4))):
