@@ -9,6 +9,7 @@ trusted: the two libraries follow different versions of Unicode there.
 from __future__ import annotations
 
 import unicodedata
+from contextlib import nullcontext
 from threading import Lock
 from typing import Any, Protocol
 
@@ -100,7 +101,8 @@ class GigatokenEncoder:
         from gigatoken._parallel import resolve_parallel
 
         is_parallel = resolve_parallel(None)
-        with self._has_all_cores:
+        # A forked process must not wait for a thread that it does not have.
+        with self._has_all_cores if is_parallel else nullcontext():
             layout = self._fast.encode_batch(texts.as_awkward(), parallel=is_parallel).layout
         offsets = np.asarray(layout.offsets, dtype=np.int64)
         ids = np.asarray(layout.content.data)[offsets[0] : offsets[-1]]

@@ -37,27 +37,15 @@ class FlatTexts:
         bounds = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
         return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), bounds)
 
-    @classmethod
-    def joined(cls, parts: Sequence[FlatTexts]) -> FlatTexts:
-        """The texts of several, in order."""
-        sizes = [np.diff(part.bounds) for part in parts]
-        bounds = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
-        data = [part.data[part.bounds[0] : part.bounds[-1]] for part in parts]
-        return cls(np.concatenate([np.zeros(0, np.uint8), *data]), bounds)
-
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
     def __getitem__(self, k: int) -> str:
-        return self.row(k).data.tobytes().decode()
+        start, end = self.bounds[k : k + 2]
+        return self.data[start:end].tobytes().decode()
 
     def __iter__(self) -> Iterator[str]:
         return (self[k] for k in range(len(self)))
-
-    def row(self, k: int) -> FlatTexts:
-        """One text alone."""
-        start, end = self.bounds[k : k + 2]
-        return FlatTexts(self.data[start:end], np.array([0, end - start], dtype=np.int64))
 
     @cached_property
     def foreign_characters(self) -> NDArray[np.uint32]:

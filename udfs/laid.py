@@ -23,7 +23,7 @@ def laid(
     """Some of n lists, each as often as it is asked for.
 
     Args:
-        values: The elements of all lists.
+        values: The elements of all lists, contiguous.
         bounds: Where each list starts, and where the last ends; n + 1.
         order: Which list comes where; m.
 

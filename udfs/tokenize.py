@@ -1,7 +1,7 @@
 """Examples to token ids, loss mask and weights, proven row by row.
 
-A conversation is rendered whole by its tokenizer's chat template and encoded once. A row whose ids
-or mask cannot be proven right is not given, and says why.
+A conversation is rendered whole by its tokenizer's chat template; its ids are those of that render.
+A row whose ids or mask cannot be proven right is not given, and says why.
 """
 
 from __future__ import annotations
@@ -119,10 +119,10 @@ def _rows_per_slice(messages: pa.ListArray) -> int:
 
 
 def _evenly_cut(start: int, stop: int, most: int) -> list[int]:
-    """Where slices of at most so many rows start, and the end; as many slices for each core."""
+    """Where slices of at most so many rows start, and the end; several are a multiple of cores."""
     n_slices = -(-(stop - start) // most)
     if n_slices > 1:
-        n_slices += -n_slices % _n_cores()
+        n_slices = min(n_slices + -n_slices % _n_cores(), stop - start)
     return [start + (stop - start) * k // n_slices for k in range(n_slices + 1)]
 
 

@@ -23,7 +23,7 @@ def joined_texts(texts: FlatTexts, beginnings: Int) -> FlatTexts:
 
 
 def joined_rows(parted: TokenizedRows, beginnings: Int) -> TokenizedRows:
-    """Whole rows; a row is refused where its beginning or the rest of it is.
+    """Whole rows; one is refused where the rest of it is, or its beginning for more than no mask.
 
     Args:
         parted: Beginnings, of which nothing is trained, and then the rest of each row.
@@ -56,7 +56,7 @@ def joined_rows(parted: TokenizedRows, beginnings: Int) -> TokenizedRows:
         runs,
         turn_ends.astype(np.int32),
         row_turns - row_turns[0],
-        lambda: joined_texts(parted.renders, beginnings),
+        lambda row: parted.render_of(int(beginnings[row])) + parted.render_of(first + row),
         parted.renderers[first:],
         refused,
     )

@@ -21,7 +21,7 @@ class Placed:
     Attributes:
         ids: n.
         controls: Which of them are control tokens; ascending.
-        ends: Where each token ends in the bytes of the renders; n.
+        ends: Where each token ends in the bytes of the renders; n. Those of control tokens ascend.
         gapped_starts: Where each token starts, n; None where each starts at the end of the one
             before it.
         row_tokens: Where the tokens of each row start, and their number; rows + 1.

@@ -51,7 +51,7 @@ def proven_rows(
         runs,
         (found.turn_ends - tokens.row_tokens[turn_rows]).astype(np.int32),
         found.row_turns,
-        flat.texts,
+        flat.texts().__getitem__,
         [renderer] * flat.n_rows,
         faults | dict(refused or {}),
     )

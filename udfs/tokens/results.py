@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajhouse.udfs.flat_texts import FlatTexts, Int
+from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.laid import laid
 from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.policy import RejectedError
@@ -105,7 +104,7 @@ class TokenizedRows:
         runs: Which of them are trained, and with which weight.
         turn_ends: The number of tokens of a row up to the end of each of its trained turns; turns.
         row_turns: Where the turns of each row start, and their number; rows + 1.
-        lay_renders: Lays what the ids are of end to end; it is asked for few rows.
+        render_of: Tells what the ids of a row are of.
         renderers: What rendered each; rows.
         refused: By row, why it is not proven.
     """
@@ -115,17 +114,12 @@ class TokenizedRows:
     runs: LossRuns
     turn_ends: NDArray[np.int32]
     row_turns: Int
-    lay_renders: Callable[[], FlatTexts]
+    render_of: Callable[[int], str]
     renderers: Sequence[str]
     refused: Mapping[int, RejectedError]
 
     def __len__(self) -> int:
         return len(self.row_tokens) - 1
-
-    @cached_property
-    def renders(self) -> FlatTexts:
-        """What the ids are of; rows."""
-        return self.lay_renders()
 
     def row(self, row: int) -> Tokens | RejectedError:
         """One row."""
@@ -134,14 +128,14 @@ class TokenizedRows:
         ids = self.ids[slice(*self.row_tokens[row : row + 2])]
         turn_ends = self.turn_ends[slice(*self.row_turns[row : row + 2])]
         runs = self.runs.row(row)
-        return Tokens(ids, runs.token_mask(), runs.token_weights(), turn_ends, self.renders[row])
+        return Tokens(ids, runs.token_mask(), runs.token_weights(), turn_ends, self.render_of(row))
 
 
 def select(parts: Sequence[TokenizedRows], rows: Sequence[tuple[int, int]]) -> TokenizedRows:
     """Rows of several parts, laid end to end anew; refused ones without tokens.
 
     Args:
-        parts: At least one.
+        parts: At least one; each begins with the first row and ends with the last.
         rows: For each row its part and its number there.
     """
     refused = {
@@ -172,7 +166,7 @@ def select(parts: Sequence[TokenizedRows], rows: Sequence[tuple[int, int]]) -> T
         LossRuns(lengths, weights, bounds),
         turns,
         row_turns,
-        lambda: FlatTexts.joined([parts[part].renders.row(row) for part, row in rows]),
+        lambda number: parts[rows[number][0]].render_of(rows[number][1]),
         [parts[part].renderers[row] for part, row in rows],
         refused,
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from trajhouse.cli.errors import CannotOpen, UsageFault
+from trajhouse.udfs import tokenize
 from trajhouse.udfs.tokenize import tokenize_examples
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, LoadedTokenizer, load_tokenizer
 from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE
@@ -272,6 +273,27 @@ def test_rows_keep_their_order_across_slices_chunks_and_settings(
     for i, row in enumerate(found.to_pylist()):
         think = "<think>\n\n</think>\n\n" if specs[i] == qwen3.spec else ""
         assert trained_texts(row, specs[i]) == [f"{think}number {i}<|im_end|>\n"]
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "most", "sizes"),
+    [(3, 1, [1, 1, 1]), (5, 2, [1, 1, 1, 2]), (8, 4, [4, 4]), (3, 4, [3])],
+)
+def test_slices_are_even_and_none_is_empty(
+    n_rows: int, most: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenize, "_n_cores", lambda: 2)
+    monkeypatch.setattr(tokenize, "_MOST_ROWS_PER_SLICE", most)
+    rows = pa.table(
+        {
+            "chat_messages": pa.array([CHAT] * n_rows, PLAIN_MESSAGES),
+            "tools": pa.nulls(n_rows, pa.string()),
+            "trained_from": pa.array([0] * n_rows, pa.int32()),
+            "tokenizer": [DEFAULT_TOKENIZER] * n_rows,
+            "policy": ["{}"] * n_rows,
+        }
+    )
+    assert [len(tokens) for _, tokens in tokenize.tokenize_batches([rows])] == sizes
 
 
 def test_no_rows_give_no_rows() -> None:

@@ -65,10 +65,10 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
     if len(trimmed.places):
         source[trimmed.places] = len(sources) + np.arange(len(trimmed.places))
         sources = pa.concat_arrays([sources, trimmed.texts])
-    laid = sources.take(pa.array(source))
+    texts = sources.take(pa.array(source))
     pieces = FlatPieces(
-        bytes_of(laid)[: offsets_of(laid)[-1]],
-        offsets_of(laid)[1:],
+        bytes_of(texts)[: offsets_of(texts)[-1]],
+        offsets_of(texts)[1:],
         table.is_content[item],
         table.part[item],
         row_pieces,

@@ -175,13 +175,19 @@ def test_texts_are_cut_only_before_tokens_that_take_nothing_in(
     assert all(map(partial(may_cut_before, qwen3), ("<|im_start|>", "<|im_end|>", "<think>")))
     source = with_tiny_vocabulary("{{ messages[0].content }}")
     definition = json.loads(load_tokenizer(source).backend.to_str())
-    changed = {"<|im_start|>": {"lstrip": True}, "<think>": {"single_word": True}}
+    changed = {
+        "<|im_start|>": {"lstrip": True},
+        "<think>": {"single_word": True},
+        "<tool_call>": {"normalized": True},
+    }
     for token in definition["added_tokens"]:
         token |= changed.get(token["content"], {})
-    reaching = definition["added_tokens"][-1] | {"id": 200_000, "content": "x<|im_end|>"}
-    definition["added_tokens"].append(reaching)
+    for number, content in enumerate(("x<|im_end|>", "USER:")):
+        more = definition["added_tokens"][-1] | {"id": 200_000 + number, "content": content}
+        definition["added_tokens"].append(more)
     (tmp_path / "tokenizer.json").write_text(json.dumps(definition), encoding="utf-8")
     (tmp_path / "chat_template.jinja").write_text("{{ messages[0].content }}", encoding="utf-8")
     may_cut = partial(may_cut_before, load_tokenizer(str(tmp_path / "tokenizer.json")))
     assert may_cut("</think>")
-    assert not any(map(may_cut, ("<|im_start|>", "<think>", "<|im_end|>")))
+    refused = ("<|im_start|>", "<think>", "<tool_call>", "<|im_end|>", "USER:")
+    assert not any(map(may_cut, refused))
