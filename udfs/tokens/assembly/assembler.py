@@ -35,7 +35,7 @@ from trajhouse.udfs.tokens.assembly.columns import (
 from trajhouse.udfs.tokens.assembly.contexts import Contexts, Contextualizer
 from trajhouse.udfs.tokens.assembly.learned import UNKNOWN, LearnedChunks
 from trajhouse.udfs.tokens.assembly.probing import is_local
-from trajhouse.udfs.tokens.assembly.triggers import triggers_of
+from trajhouse.udfs.tokens.assembly.triggers import Triggers, triggers_of
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.flat import FlatPieces, flat_pieces
 from trajhouse.udfs.tokens.joining import joined_texts
@@ -110,7 +110,8 @@ class Assembler:
     """Assembles the renders of one template under one policy, and learns as it goes.
 
     Attributes:
-        can_learn: Whether the template looks for nothing that is in what it is learnt from.
+        can_learn: Whether the template looks for nothing that is in what it is learnt from, nor for
+            a text in another.
     """
 
     def __init__(self, template: ChatTemplate, policy: Policy) -> None:
@@ -121,8 +122,10 @@ class Assembler:
         self._n_tried = self._n_failures = self._n_rendered = 0
         self._one_at_a_time = Lock()
         self._sample = Sample(_CHECK_AT_LEAST_EVERY)
-        self._triggers = _uncovered_triggers(template)
+        triggers = _triggers_of(template)
+        self._triggers = _uncovered(triggers, template)
         self.can_learn = not any(in_probes(word) for word, _ in self._triggers)
+        self.can_learn &= not any(one.compares_texts for one in triggers)
 
     def sample(self, rows: Sequence[int]) -> set[int]:
         """Which of the rows to render by the template as well."""
@@ -250,14 +253,19 @@ def _assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
     return assembler if assembler.can_learn and is_local(assembled, expected) else None
 
 
-def _uncovered_triggers(template: ChatTemplate) -> list[tuple[str, Sequence[str]]]:
-    """What the template looks for, and in which fields.
+def _triggers_of(template: ChatTemplate) -> list[Triggers]:
+    """What the template looks for, without tools and with them."""
+    source = template.tokenizer.reference.get_chat_template
+    return [triggers_of(source(None, None)), triggers_of(source(None, [{}]))]
+
+
+def _uncovered(
+    triggers: Sequence[Triggers], template: ChatTemplate
+) -> list[tuple[str, Sequence[str]]]:
+    """What a template looks for, and in which fields.
 
     But for control tokens, which no text may hold.
     """
-    source = template.tokenizer.reference.get_chat_template(None, None)
-    with_tools = template.tokenizer.reference.get_chat_template(None, [{}])
-    triggers = [triggers_of(source), triggers_of(with_tools)]
     texts = {word for one in triggers for word in one.texts}
     names = {word for one in triggers for word in one.names}
     found: list[tuple[str, Sequence[str]]] = [(word, FIELDS) for word in sorted(texts)]

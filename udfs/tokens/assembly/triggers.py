@@ -11,6 +11,7 @@ from jinja2 import nodes
 
 _GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
 _NOT_TEXTS = frozenset({"role", "type"})
+_TEXTS = frozenset({"content", "reasoning_content", "name", "tool_call_id", "id", "arguments"})
 _SEARCHES_NOTHING = frozenset({"get", "pop", "append", "update", "format", "join", "default", "d"})
 """Methods and filters whose arguments are keys, or printed, and not looked for in a text."""
 _STRIPS = frozenset({"strip", "lstrip", "rstrip", "trim"})
@@ -24,10 +25,12 @@ class Triggers:
     Attributes:
         texts: Words that it looks for in any text.
         names: Words that it compares with names of tools.
+        compares_texts: Whether it looks for one text of a conversation in another.
     """
 
     texts: frozenset[str]
     names: frozenset[str]
+    compares_texts: bool
 
 
 @lru_cache(maxsize=32)
@@ -47,15 +50,18 @@ def triggers_of(template: str) -> Triggers:
     words = _Words(tree)
     texts: set[str] = set()
     names: set[str] = set()
+    compares_texts = False
     for node in tree.find_all((nodes.Compare, nodes.Test, nodes.Call, nodes.Filter)):
         operands = _operands(node)
         if any(_field(operand) in _NOT_TEXTS for operand in operands):
             continue
+        n_texts = sum(words.may_be_text(operand) for operand in operands)
+        compares_texts |= n_texts > isinstance(node, (nodes.Compare, nodes.Test))
         found = {word for operand in operands for word in words.of(operand)}
         if _method(node) in _STRIPS:
             found = set().union(*(found - {"\n"}))
         (names if any(_field(operand) == "name" for operand in operands) else texts).update(found)
-    return Triggers(frozenset(texts - {""}), frozenset(names - {""}))
+    return Triggers(frozenset(texts - {""}), frozenset(names - {""}), compares_texts)
 
 
 def _method(node: nodes.Node) -> str:
@@ -136,6 +142,15 @@ class _Words:
         elif (name := _field(node)) in self._assigned and name not in passed:
             for value in self._assigned[name]:
                 yield from self.of(value, passed | {name})
+
+    def may_be_text(self, node: nodes.Node, passed: frozenset[object] = frozenset()) -> bool:
+        """Whether the expression may stand for a text of a conversation, or for what holds one."""
+        name = _field(node)
+        if name in _TEXTS:
+            return True
+        if name in self._assigned and name not in passed:
+            return any(self.may_be_text(one, passed | {name}) for one in self._assigned[name])
+        return any(self.may_be_text(child, passed) for child in node.iter_child_nodes())
 
     def _joined(self, node: nodes.Concat | nodes.Add, passed: frozenset[object]) -> Iterator[str]:
         """Of texts put together the longest that is known: no text holds all without it."""

@@ -197,6 +197,32 @@ def test_words_that_a_template_looks_for(
     check(loaded, examples([[user(text), answer()]]))
 
 
+COMPARING = {
+    "equal": chatml(
+        "{{ '!' if loop.index0 != 1 and m.content == messages[1].content }}{{ m.content }}"
+    ),
+    "by a variable": "{% set ns = namespace(query=messages[1]['content']) %}"
+    + chatml("{{ '!' if loop.index0 != 1 and m['content'] == ns.query }}{{ m.content }}"),
+    "a part": chatml("{{ '!' if messages[0].content in m.content }}{{ m.content }}"),
+    "replaced": chatml(
+        "{{ m.content.replace(messages[0].content, '') if loop.index0 else m.content }}"
+    ),
+    "by a filter": chatml(
+        "{{ m.content | replace(messages[0].content, '') if loop.index0 else m.content }}"
+    ),
+}
+
+
+@pytest.mark.parametrize("template", COMPARING.values(), ids=COMPARING)
+def test_texts_that_a_template_looks_for_in_others(
+    with_tiny_vocabulary: Load, template: str
+) -> None:
+    loaded = template_of(with_tiny_vocabulary, template)
+    taught = [system(), user(), answer()]
+    tokenize_rows(loaded, examples([taught] * N_TAUGHT), Policy())
+    check(loaded, examples([[system(), user("s"), answer("s")]] * 2))
+
+
 def test_a_tool_that_a_template_knows_by_name(with_tiny_vocabulary: Load) -> None:
     body = (
         "{% for t in m.tool_calls or [] %}{{ '!' if t.function.name == 'submit' else '' }}"
