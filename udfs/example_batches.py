@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trajhouse.udfs.sums import sums_before
+from trajhouse.udfs.sums import ranges, sums_before
 
 BATCH_BYTES = 12 * 2**20
 BATCH_ROWS = 2048
@@ -81,8 +81,7 @@ def _beginnings(chats: pa.ListArray, firsts: Numbers, counts: Numbers) -> pa.Lis
     if np.array_equal(firsts[1:], firsts[:-1] + counts[:-1]):
         messages = chats.values.slice(firsts[0] if len(firsts) else 0, bounds[-1])
     else:
-        within = np.arange(bounds[-1]) - np.repeat(bounds[:-1], counts)
-        messages = chats.values.take(pa.array(np.repeat(firsts, counts) + within))
+        messages = chats.values.take(pa.array(ranges(firsts, counts)))
     return pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), messages)
 
 

@@ -19,6 +19,7 @@ from trajhouse.cli.exporting.packs import (
     key_tuples,
 )
 from trajhouse.cli.exporting.plan import SPLIT_COLUMN
+from trajhouse.udfs.sums import ranges
 
 SLOT = "__slot"
 
@@ -55,7 +56,7 @@ def sequences(
     for batch in batches:
         rows = numbers.take(batch.select(list(keys)))
         firsts, counts = packs.first_sequence[rows], np.diff(packs.first_sequence)[rows]
-        taken = _ranges(firsts, counts)
+        taken = ranges(firsts, counts)
         row_ends = np.append(0, np.cumsum(packs.lengths[taken]))[np.append(0, np.cumsum(counts))]
         offsets = _offsets(packs.lengths[taken])
         columns = {}
@@ -174,13 +175,6 @@ def _changed(why: str) -> ChecksFailed:
         why,
         "run it again",
     )
-
-
-def _ranges(starts: Numbers, counts: Numbers) -> Numbers:
-    """start, start + 1, … for each of `starts`, as many as `counts` says."""
-    before = np.cumsum(counts) - counts
-    ranges: Numbers = np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
-    return ranges
 
 
 def _offsets(lengths: Numbers) -> pa.Array:
