@@ -106,6 +106,13 @@ class Policy:
     chat_template: str | None = None
     template_date: date | None = None
 
+    def stands_for(self, part: Part) -> Part:
+        """The first part that weighs the same; context stands for itself."""
+        if part is Part.CONTEXT:
+            return part
+        weight = self.weights[part.name.lower()]
+        return next(other for other in Part if other and self.weights[other.name.lower()] == weight)
+
     def as_json(self) -> str:
         """The policy as one text, equal for equal policies.
 

@@ -93,7 +93,7 @@ def learn_chunks(template: ChatTemplate, row: Conversation, policy: Policy) -> l
         UnlearnableError: Its pieces are not those texts in that order.
     """
     probe = replace(row, chat=_probe(row.chat))
-    pieces = pieces_of(template, probe, policy)
+    pieces = _joined(pieces_of(template, probe, policy), policy)
     slots = neutral_chat(probe.chat, probe.tools).slots
     chunks: list[list[Item]] = [[] for _ in range(len(probe.chat) + 1)]
     reached, pending = 0, list[Item]()
@@ -110,6 +110,19 @@ def learn_chunks(template: ChatTemplate, row: Conversation, policy: Policy) -> l
     if len(row.chat) > 1 and row.chat[0]["role"] == "system":
         chunks[1] = _cut(chunks[1], template)
     return chunks
+
+
+def _joined(pieces: Sequence[Piece], policy: Policy) -> list[Piece]:
+    """The pieces, parts of one weight taken for one, and words of one part for one piece."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        part = policy.stands_for(piece.part)
+        before = joined[-1] if joined else None
+        if before is not None and before.slot < 0 and piece.slot < 0 and before.part == part:
+            joined[-1] = before._replace(text=before.text + piece.text)
+        else:
+            joined.append(piece._replace(part=part))
+    return joined
 
 
 def _cut(chunk: list[Item], template: ChatTemplate) -> list[Item]:
