@@ -55,10 +55,9 @@ def control_faults(pieces: FlatPieces, tokens: Placed) -> dict[int, tuple[int, i
     contents = np.flatnonzero(pieces.is_content)
     ends = pieces.ends[contents]
     starts = np.where(contents > 0, pieces.ends[contents - 1], 0)
-    starts = starts.astype(tokens.control_ends.dtype)
     following = np.searchsorted(tokens.control_ends, starts, side="right")
     controls = tokens.controls[np.minimum(following, len(tokens.controls) - 1)]
-    is_touched = (following < len(tokens.controls)) & (tokens.starts(controls) < ends)
+    is_touched = (following < len(tokens.controls)) & (tokens.places.starts(controls) < ends)
     touching, touched = controls[is_touched], contents[is_touched]
     rows = np.searchsorted(pieces.row_pieces, touched, side="right") - 1
     found: dict[int, tuple[int, int]] = {}
@@ -84,8 +83,8 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     places, parts, opens_row = starts[runs], pieces.parts[runs], opens_row[runs]
     before = np.concatenate([np.zeros(1, np.int8), parts])[: len(parts)]
     is_inner = (before > 0) & (parts > 0) & ~opens_row
-    firsts = tokens.ending_by(places)
-    firsts[is_inner] = tokens.starting_before(places[is_inner], firsts[is_inner])
+    firsts = tokens.places.ending_by(places)
+    firsts[is_inner] = tokens.places.starting_before(places[is_inner])
     rows = np.searchsorted(pieces.row_pieces, runs[opens_row], side="right") - 1
     firsts[opens_row] = tokens.row_tokens[rows]
     firsts = np.maximum.accumulate(np.minimum(firsts, n_tokens))
@@ -113,10 +112,11 @@ def _reach_in(
     reaches = np.zeros(len(firsts), dtype=np.bool_)
     inside = np.flatnonzero(firsts < len(tokens.ids))
     first = firsts[inside]
-    over = (tokens.starts(first) < places[inside]) & vocabulary.is_control[tokens.ids[first]]
-    for turn in inside[over].tolist():
-        reached = pieces.data[places[turn] : tokens.ends[firsts[turn]]]
-        reaches[turn] = _BLANK[reached].all()
+    over = (tokens.places.starts(first) < places[inside]) & vocabulary.is_control[tokens.ids[first]]
+    turns = inside[over]
+    ends = tokens.places.ends(firsts[turns])
+    for turn, start, end in zip(turns.tolist(), places[turns].tolist(), ends.tolist(), strict=True):
+        reaches[turn] = _BLANK[pieces.data[start:end]].all()
     return reaches
 
 
@@ -128,7 +128,7 @@ def _edge_faults(
     rows = _rows_of(tokens, np.maximum(turn_ends[empty] - 1, 0))
     faults = dict.fromkeys(rows, "a trained turn holds no token")
     inside = np.flatnonzero(~empty)
-    begins = tokens.starts(firsts[inside])
+    begins = tokens.places.starts(firsts[inside])
     is_over = begins < places[inside]
     for turn, begin in zip(inside[is_over].tolist(), begins[is_over].tolist(), strict=True):
         shared = pieces.data[begin : places[turn]]

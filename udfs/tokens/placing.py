@@ -24,7 +24,11 @@ from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.outline import Piece
 from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.template import ChatTemplate
+from trajhouse.udfs.tokens.token_places import ListedPlaces, SummedPlaces
 from trajhouse.udfs.tokens.vocabulary import vocabulary_of
+
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+"""The only marks that are common, since emoji have them; none composes or changes its place."""
 
 
 class PlaceError(Exception):
@@ -40,13 +44,10 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     if vocabulary.n_bytes is None:
         return _placed_by_offsets(tokenizer, texts, found, controls)
     sizes = pc.take(vocabulary.n_bytes, pa.array(found.ids), boundscheck=False).to_numpy()
-    dtype = np.int32 if len(texts.data) < np.iinfo(np.int32).max else np.int64
-    ends: NDArray[np.integer] = np.cumsum(sizes, dtype=dtype)
-    before = np.maximum(found.bounds - 1, 0)
-    reached = np.where(found.bounds > 0, ends[before], 0) if len(ends) else found.bounds
-    is_full = np.array_equal(reached, texts.bounds)
+    places = SummedPlaces(sizes)
+    is_full = np.array_equal(places.starts(found.bounds), texts.bounds)
     if is_full and not _normalised_otherwise(texts):
-        return Placed(found.ids, controls, ends, None, found.bounds, {})
+        return Placed(found.ids, controls, places, found.bounds, {})
     return _placed_by_offsets(tokenizer, texts, found, controls)
 
 
@@ -62,12 +63,12 @@ def _placed_by_offsets(
         starts[span] = ends[span] = texts.bounds[row]
         encoding = tokenizer.backend.encode_batch([text], add_special_tokens=False)[0]
         if encoding.ids == found[row].tolist():
-            places = _bytes_of(text, encoding.offsets)
-            starts[span] += places[:, 0]
-            ends[span] += places[:, 1]
+            inside = _bytes_of(text, encoding.offsets)
+            starts[span] += inside[:, 0]
+            ends[span] += inside[:, 1]
         else:
             unplaced[row] = "the encoder gives other ids when it keeps offsets"
-    return Placed(found.ids, controls, ends, starts, found.bounds, unplaced)
+    return Placed(found.ids, controls, ListedPlaces(starts, ends), found.bounds, unplaced)
 
 
 def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
@@ -106,10 +107,10 @@ def _in_segments(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
             ids.append(np.array(plain[k // 2].ids, dtype=np.int32))
             places.append(_bytes_of(segment, plain[k // 2].offsets) + n_bytes)
         n_bytes += size
-    flat, laid = FlatIds.of(ids), np.concatenate(places)
+    flat, (starts, ends) = FlatIds.of(ids), np.concatenate(places).T
     bounds = np.array([0, len(flat.ids)], dtype=np.int64)
     controls = vocabulary_of(tokenizer).controls(flat.ids)
-    return Placed(flat.ids, controls, laid[:, 1].copy(), laid[:, 0].copy(), bounds, {})
+    return Placed(flat.ids, controls, ListedPlaces(starts.copy(), ends.copy()), bounds, {})
 
 
 def _without_spellings(control: re.Pattern[str], pieces: Sequence[Piece]) -> list[Piece]:
@@ -157,7 +158,7 @@ def _is_stable(code: int) -> bool:
     """Whether a character is the same in NFC whatever stands around it; false where in doubt."""
     char = chr(code)
     is_jamo = 0x1100 <= code < 0x1200
-    is_mark = unicodedata.category(char).startswith("M")
+    is_mark = unicodedata.category(char).startswith("M") and code not in _VARIATION_SELECTORS
     is_new = unicodedata.category(char) == "Cn"
     return not (is_jamo or is_mark or is_new) and unicodedata.normalize("NFC", char) == char
 
