@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokens.flat import FlatPieces
 from trajhouse.udfs.tokens.placed import Placed
@@ -50,20 +51,33 @@ class TokenParts:
 
 def control_faults(pieces: FlatPieces, tokens: Placed) -> dict[int, tuple[int, int]]:
     """By row, the first control token that touches content, and the piece it touches."""
-    if not len(tokens.controls):
-        return {}
-    contents = np.flatnonzero(pieces.is_content)
-    ends = pieces.ends[contents]
-    starts = np.where(contents > 0, pieces.ends[contents - 1], 0)
-    following = np.searchsorted(tokens.control_ends, starts, side="right")
-    controls = tokens.controls[np.minimum(following, len(tokens.controls) - 1)]
-    is_touched = (following < len(tokens.controls)) & (tokens.places.starts(controls) < ends)
-    touching, touched = controls[is_touched], contents[is_touched]
+    first = np.full(len(pieces.ends), -1)
+    _fill_touches(
+        pieces.ends, pieces.is_content, tokens.control_starts, tokens.control_ends, first
+    )
+    touched = np.flatnonzero(first >= 0)
     rows = np.searchsorted(pieces.row_pieces, touched, side="right") - 1
+    touching = tokens.controls[first[touched]]
     found: dict[int, tuple[int, int]] = {}
     for row, token, piece in zip(rows.tolist(), touching.tolist(), touched.tolist(), strict=True):
         found.setdefault(row, (int(tokens.ids[token]), piece))
     return found
+
+
+@compiled
+def _fill_touches(
+    ends: Int, is_content: NDArray[np.bool_], control_starts: Int, control_ends: Int, first: Int
+) -> None:
+    """Of each piece that is content the first control token that is partly in it."""
+    control = 0
+    start = np.int64(0)
+    for piece in range(len(ends)):
+        if is_content[piece]:
+            while control < len(control_ends) and control_ends[control] <= start:
+                control += 1
+            if control < len(control_starts) and control_starts[control] < ends[piece]:
+                first[piece] = control
+        start = ends[piece]
 
 
 def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) -> TokenParts:

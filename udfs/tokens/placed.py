@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +18,16 @@ class Placed:
     Attributes:
         ids: n.
         controls: Which of them are control tokens; ascending.
-        places: Where each lies in the bytes of the renders. The ends of control tokens ascend.
+        control_starts, control_ends: Where each of these lies in the bytes of the renders.
+        places: Where each token lies there.
         row_tokens: Where the tokens of each row start, and their number; rows + 1.
         unplaced: By row, why its places are not known.
     """
 
     ids: NDArray[np.int32]
     controls: Int
+    control_starts: Int
+    control_ends: Int
     places: TokenPlaces
     row_tokens: Int
     unplaced: dict[int, str]
-
-    @cached_property
-    def control_ends(self) -> Int:
-        """Where each control token ends."""
-        return self.places.ends(self.controls)

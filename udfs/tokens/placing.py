@@ -14,8 +14,6 @@ from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Int
@@ -25,7 +23,7 @@ from trajhouse.udfs.tokens.outline import Piece
 from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.template import ChatTemplate
 from trajhouse.udfs.tokens.token_places import ListedPlaces, SummedPlaces
-from trajhouse.udfs.tokens.vocabulary import vocabulary_of
+from trajhouse.udfs.tokens.vocabulary import Vocabulary, vocabulary_of
 
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 """The only marks that are common, since emoji have them; none composes or changes its place."""
@@ -39,21 +37,23 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     """Ids of whole renders and the bytes that each stands for."""
     found = tokenizer.encoder.encode(texts)
     vocabulary = vocabulary_of(tokenizer)
-    # This also makes sure that each id is in the vocabulary, so that no one is looked up beyond it.
-    controls = vocabulary.controls(found.ids)
-    if vocabulary.n_bytes is None:
-        return _placed_by_offsets(tokenizer, texts, found, controls)
-    sizes = pc.take(vocabulary.n_bytes, pa.array(found.ids), boundscheck=False).to_numpy()
-    places = SummedPlaces(sizes)
-    is_full = np.array_equal(places.starts(found.bounds), texts.bounds)
-    if is_full and not _normalised_otherwise(texts):
-        return Placed(found.ids, controls, places, found.bounds, {})
-    return _placed_by_offsets(tokenizer, texts, found, controls)
+    if vocabulary.n_bytes is not None:
+        places = SummedPlaces(found.ids, vocabulary.n_bytes, vocabulary.is_control)
+        is_full = np.array_equal(places.starts(found.bounds), texts.bounds)
+        if is_full and not _normalised_otherwise(texts):
+            return Placed(
+                found.ids,
+                places.controls,
+                places.control_starts,
+                places.control_ends,
+                places,
+                found.bounds,
+                {},
+            )
+    return _placed_by_offsets(tokenizer, texts, found)
 
 
-def _placed_by_offsets(
-    tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds, controls: Int
-) -> Placed:
+def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds) -> Placed:
     """Places as the reference encoder tells them, row by row."""
     starts = np.zeros(len(found.ids), np.int64)
     ends = np.zeros(len(found.ids), np.int64)
@@ -68,7 +68,7 @@ def _placed_by_offsets(
             ends[span] += inside[:, 1]
         else:
             unplaced[row] = "the encoder gives other ids when it keeps offsets"
-    return Placed(found.ids, controls, ListedPlaces(starts, ends), found.bounds, unplaced)
+    return _listed(found, starts, ends, vocabulary_of(tokenizer), unplaced)
 
 
 def encode_as_text(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
@@ -107,10 +107,25 @@ def _in_segments(template: ChatTemplate, pieces: Sequence[Piece]) -> Placed:
             ids.append(np.array(plain[k // 2].ids, dtype=np.int32))
             places.append(_bytes_of(segment, plain[k // 2].offsets) + n_bytes)
         n_bytes += size
-    flat, (starts, ends) = FlatIds.of(ids), np.concatenate(places).T
-    bounds = np.array([0, len(flat.ids)], dtype=np.int64)
-    controls = vocabulary_of(tokenizer).controls(flat.ids)
-    return Placed(flat.ids, controls, ListedPlaces(starts.copy(), ends.copy()), bounds, {})
+    found, (starts, ends) = np.concatenate(ids), np.concatenate(places).T.copy()
+    flat = FlatIds(found, np.array([0, len(found)], dtype=np.int64))
+    return _listed(flat, starts, ends, vocabulary_of(tokenizer), {})
+
+
+def _listed(
+    found: FlatIds, starts: Int, ends: Int, vocabulary: Vocabulary, unplaced: dict[int, str]
+) -> Placed:
+    """Tokens of which it is known where each starts and ends."""
+    controls = vocabulary.controls(found.ids)
+    return Placed(
+        found.ids,
+        controls,
+        starts[controls],
+        ends[controls],
+        ListedPlaces(starts, ends),
+        found.bounds,
+        unplaced,
+    )
 
 
 def _without_spellings(control: re.Pattern[str], pieces: Sequence[Piece]) -> list[Piece]:

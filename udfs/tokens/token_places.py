@@ -8,10 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.sums import sums_before
 
-_BITS = 64
+_BLOCK = 64
+"""So many tokens are summed in one go, and at most so many one by one to find a place."""
 
 
 class TokenPlaces(Protocol):
@@ -24,10 +25,10 @@ class TokenPlaces(Protocol):
         """Where some of the tokens end."""
 
     def ending_by(self, places: Int) -> Int:
-        """How many tokens end at or before each place."""
+        """How many tokens end at or before each place; ascending."""
 
     def starting_before(self, places: Int) -> Int:
-        """How many tokens start before each place."""
+        """How many tokens start before each place; ascending."""
 
 
 @dataclass(frozen=True)
@@ -62,35 +63,41 @@ class ListedPlaces:
 class SummedPlaces:
     """Places of tokens each of which starts where the one before it ends.
 
-    A running sum over all tokens would be as long as four times their sizes, and does not fit a
-    core's cache. Sums are kept of blocks of as many sizes as make a word of 64 bits, and a word is
-    summed at once.
+    A running sum over all tokens would take more memory than the tokens, so it is kept of blocks.
 
     Args:
-        sizes: Bytes of each token, uint8, uint16 or uint32; n.
+        ids: The tokens; n.
+        sizes: Bytes of text that each id stands for.
+        is_control: Whether each id is that of a control token.
+
+    Attributes:
+        controls: Which of the tokens are control tokens; ascending.
+        control_starts, control_ends: Where each of these starts and ends; ascending.
+
+    Raises:
+        IndexError: An id is beyond the vocabulary.
     """
 
-    def __init__(self, sizes: NDArray[np.unsignedinteger]) -> None:
-        width = 8 * sizes.itemsize
-        self._n = len(sizes)
-        self._per_word = _BITS // width
-        self._shift = self._per_word.bit_length() - 1
-        self._words = np.zeros(self._n // self._per_word + 1, dtype="<u8")
-        self._sizes = self._words.view(sizes.dtype.newbyteorder("<"))
-        self._sizes[: self._n] = sizes
-        lanes = range(0, _BITS, 2 * width)
-        self._width, self._last_lane = np.uint64(width), np.uint64(lanes[-1])
-        self._every_other = np.uint64(sum((1 << width) - 1 << lane for lane in lanes))
-        self._ones = np.uint64(sum(1 << lane for lane in lanes))
-        firsts = [(1 << width * k) - 1 for k in range(self._per_word)]
-        self._firsts = np.array(firsts, dtype=np.uint64)
-        self._before = sums_before(self._summed(self._words[:-1]))
+    def __init__(
+        self,
+        ids: NDArray[np.int32],
+        sizes: NDArray[np.unsignedinteger],
+        is_control: NDArray[np.bool_],
+    ) -> None:
+        self._ids = np.ascontiguousarray(ids).view(np.uint32)
+        self._sizes = sizes
+        self._before = np.zeros(-(-len(ids) // _BLOCK) + 1, np.int64)
+        first = np.uint32(is_control.argmax() if is_control.any() else len(is_control))
+        controls = np.empty((3, len(ids)), np.int64)
+        n_controls = _scan(self._ids, sizes, is_control, first, self._before, *controls)
+        if n_controls < 0:
+            raise IndexError("an id is beyond the vocabulary")
+        self.controls, self.control_starts, self.control_ends = controls[:, :n_controls].copy()
 
     def starts(self, tokens: Int) -> Int:
         """Where some of the tokens start; token n where the last one ends."""
-        word = tokens >> self._shift
-        found = self._summed(self._words[word] & self._firsts[tokens & self._per_word - 1])
-        found += self._before[word]
+        found = np.empty(len(tokens), np.int64)
+        _fill_starts(self._ids, self._sizes, self._before, tokens, found)
         return found
 
     def ends(self, tokens: Int) -> Int:
@@ -98,23 +105,110 @@ class SummedPlaces:
         return self.starts(tokens + 1)
 
     def ending_by(self, places: Int) -> Int:
-        """How many tokens end at or before each place."""
-        word = np.searchsorted(self._before, places, side="right") - 1
-        tokens, reached = word << self._shift, self._before[word]
-        for _ in range(self._per_word):
-            reached += self._sizes[tokens]
-            tokens += (reached <= places) & (tokens < self._n)
-        return tokens
+        """How many tokens end at or before each place; ascending."""
+        found = np.empty(len(places), np.int64)
+        _fill_ending_by(self._ids, self._sizes, self._before, places, found)
+        return found
 
     def starting_before(self, places: Int) -> Int:
-        """How many tokens start before each place."""
-        return np.where(places > 0, np.minimum(self.ending_by(places - 1) + 1, self._n), 0)
+        """How many tokens start before each place; ascending."""
+        following = np.minimum(self.ending_by(places - 1) + 1, len(self._ids))
+        return np.where(places > 0, following, 0)
 
-    def _summed(self, words: NDArray[np.uint64]) -> Int:
-        """The sum of the sizes in each word: pairs first, so that no lane overflows."""
-        pairs = words >> self._width
-        pairs &= self._every_other
-        pairs += words & self._every_other
-        pairs *= self._ones
-        pairs >>= self._last_lane
-        return pairs.view(np.int64)
+
+@compiled
+def _sum(ids: NDArray[np.uint32], sizes: NDArray[np.unsignedinteger]) -> np.int64:
+    """The sizes of some tokens, by four sums at once: each has to wait for its last addition."""
+    a, b, c, d = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    for k in range(0, len(ids) - 3, 4):
+        a += sizes[ids[k]]
+        b += sizes[ids[k + 1]]
+        c += sizes[ids[k + 2]]
+        d += sizes[ids[k + 3]]
+    for k in range(len(ids) // 4 * 4, len(ids)):
+        a += sizes[ids[k]]
+    return np.int64(a + b + c + d)
+
+
+@compiled
+def _most(ids: NDArray[np.uint32]) -> np.uint32:
+    """The greatest of some ids."""
+    most = np.uint32(0)
+    for k in range(len(ids)):
+        most = max(most, ids[k])
+    return most
+
+
+@compiled
+def _scan(
+    ids: NDArray[np.uint32],
+    sizes: NDArray[np.unsignedinteger],
+    is_control: NDArray[np.bool_],
+    first: np.uint32,
+    before: Int,
+    controls: Int,
+    control_starts: Int,
+    control_ends: Int,
+) -> int:
+    """Sum the sizes by block, and list control tokens, of which `first` is the least id.
+
+    Returns:
+        How many control tokens there are; -1 where an id is beyond the vocabulary.
+    """
+    found = 0
+    reached = np.int64(0)
+    for number in range(len(before) - 1):
+        block = ids[number * _BLOCK : (number + 1) * _BLOCK]
+        most = _most(block)
+        if most >= len(sizes):
+            return -1
+        if most < first:
+            reached += _sum(block, sizes)
+        else:
+            for k in range(len(block)):
+                token = block[k]
+                size = np.int64(sizes[token])
+                if token >= first and is_control[token]:
+                    controls[found] = number * _BLOCK + k
+                    control_starts[found] = reached
+                    control_ends[found] = reached + size
+                    found += 1
+                reached += size
+        before[number + 1] = reached
+    return found
+
+
+@compiled
+def _fill_starts(
+    ids: NDArray[np.uint32],
+    sizes: NDArray[np.unsignedinteger],
+    before: Int,
+    tokens: Int,
+    found: Int,
+) -> None:
+    """Where each of some tokens starts."""
+    for k in range(len(tokens)):
+        block = tokens[k] // _BLOCK
+        found[k] = before[block] + _sum(ids[block * _BLOCK : tokens[k]], sizes)
+
+
+@compiled
+def _fill_ending_by(
+    ids: NDArray[np.uint32],
+    sizes: NDArray[np.unsignedinteger],
+    before: Int,
+    places: Int,
+    found: Int,
+) -> None:
+    """How many tokens end at or before each of some places, which ascend."""
+    number = 0
+    for k in range(len(places)):
+        while number < len(before) - 1 and before[number + 1] <= places[k]:
+            number += 1
+        block = ids[number * _BLOCK : (number + 1) * _BLOCK]
+        left = places[k] - before[number]
+        n_ended = 0
+        while n_ended < len(block) and sizes[block[n_ended]] <= left:
+            left -= np.int64(sizes[block[n_ended]])
+            n_ended += 1
+        found[k] = number * _BLOCK + n_ended

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
@@ -35,33 +33,18 @@ class Vocabulary:
         is_blank: Whether it stands for white space alone.
     """
 
-    n_bytes: pa.Array | None
+    n_bytes: NDArray[np.unsignedinteger] | None
     is_control: NDArray[np.bool_]
     can_stop: NDArray[np.bool_]
     is_blank: NDArray[np.bool_]
 
     def controls(self, ids: NDArray[np.int32]) -> Int:
-        """Where control tokens are; they lie close together in most, at the end of many.
+        """Where control tokens are.
 
         Raises:
             IndexError: An id is beyond the vocabulary.
         """
-        first, last = self.control_range
-        numbers = ids.view(np.uint32)
-        is_near = numbers >= np.uint32(first)
-        if last < len(self.is_control) - 1:
-            if len(numbers) and int(numbers.max()) >= len(self.is_control):
-                raise IndexError("an id is beyond the vocabulary")
-            is_near &= numbers <= np.uint32(last)
-        near = np.flatnonzero(is_near)
-        return near[self.is_control[numbers[near]]]
-
-    @cached_property
-    def control_range(self) -> tuple[int, int]:
-        """The first and the last control token; the very last id where there is none."""
-        numbers = np.flatnonzero(self.is_control)
-        nothing = len(self.is_control) - 1
-        return (int(numbers[0]), int(numbers[-1])) if len(numbers) else (nothing, nothing)
+        return np.flatnonzero(self.is_control[ids.view(np.uint32)])
 
 
 @made_once(maxsize=16)
@@ -83,7 +66,7 @@ def vocabulary_of(tokenizer: LoadedTokenizer) -> Vocabulary:
     for number, token in tokenizer.backend.get_added_tokens_decoder().items():
         n_bytes[number] = len(token.content.encode())
         is_blank[number] = token.content.isspace()
-    small = pa.array(n_bytes.astype(np.min_scalar_type(n_bytes.max(initial=0))))
+    small = n_bytes.astype(np.min_scalar_type(n_bytes.max(initial=0)))
     return Vocabulary(small if is_byte_level else None, is_control, can_stop, is_blank)
 
 

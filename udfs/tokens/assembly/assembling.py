@@ -5,24 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.sums import ranges, sums_before
+from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.assembly.beginnings import save_enough, shared_beginnings
 from trajhouse.udfs.tokens.assembly.chunks import Trim
 from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
-    MAY_BE_SPACE,
     MESSAGE_FIELDS,
     MessageColumns,
     bytes_of,
     offsets_of,
-    white_edges,
 )
 from trajhouse.udfs.tokens.assembly.learned import ItemTable
+from trajhouse.udfs.tokens.assembly.white_space import (
+    Bytes,
+    ends_in_foreign_space,
+    lead_until,
+    space_at,
+    trail_from,
+)
 from trajhouse.udfs.tokens.flat import FlatPieces
+
+_N_MESSAGE_FIELDS = len(MESSAGE_FIELDS)
+_NEWLINES, _SPACE = int(Trim.NEWLINES), int(Trim.SPACE)
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,24 @@ class Assembled:
     is_unclear: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class _Spans:
+    """Where the pieces of rows are copied from.
+
+    Attributes:
+        item: The item that each is; pieces.
+        source: The text column that it lies in: words, and then FIELDS; pieces.
+        starts, ends: Where in its bytes; pieces.
+        row_pieces: Where the pieces of each row start, and their number; rows + 1.
+    """
+
+    item: Int
+    source: NDArray[np.int8]
+    starts: Int
+    ends: Int
+    row_pieces: Int
+
+
 def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) -> Assembled:
     """Renders of rows all of whose chunks are known.
 
@@ -50,98 +76,168 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
         ends: The chunk after the last text of each row; rows.
         table: The items of the chunks.
     """
-    item, message, row_pieces = _items(columns, chunks, ends, table)
-    source, sources = _sources(columns, table, item, message)
+    texts = [table.words, *(columns.texts[field] for field in FIELDS)]
+    data = tuple(_fixed(bytes_of(one)) for one in texts)
+    offsets = tuple(_fixed(offsets_of(one)) for one in texts)
+    spans = _spans(columns, chunks, ends, table, offsets)
     shared = shared_beginnings(columns, chunks, table)
-    is_shared = save_enough(shared, row_pieces, np.diff(offsets_of(sources))[source])
+    is_shared = save_enough(shared, spans.row_pieces, spans.ends - spans.starts)
     if is_shared:
-        kept, row_pieces = shared.parted(row_pieces)
-        item, source = item[kept], source[kept]
-    is_unclear = np.zeros(len(row_pieces) - 1, dtype=np.bool_)
-    trimmed = _trimmed(table, item, source, sources)
-    is_unclear[np.searchsorted(row_pieces, trimmed.unclear, side="right") - 1] = True
+        kept, row_pieces = shared.parted(spans.row_pieces)
+        spans = _Spans(
+            spans.item[kept], spans.source[kept], spans.starts[kept], spans.ends[kept], row_pieces
+        )
+    is_unclear = _trimmed(spans, table, data)
     if is_shared:
         is_unclear = is_unclear[shared.of_row] | is_unclear[-columns.n_rows :]
-    if len(trimmed.places):
-        source[trimmed.places] = len(sources) + np.arange(len(trimmed.places))
-        sources = pa.concat_arrays([sources, trimmed.texts])
-    texts = sources.take(pa.array(source))
+    places = sums_before(spans.ends - spans.starts)
+    written = np.empty(places[-1], np.uint8)
+    _copy(data, spans.source, spans.starts, places, written)
     pieces = FlatPieces(
-        bytes_of(texts)[: offsets_of(texts)[-1]],
-        offsets_of(texts)[1:],
-        table.is_content[item],
-        table.part[item],
-        row_pieces,
+        written,
+        places[1:],
+        table.is_content[spans.item],
+        table.part[spans.item],
+        spans.row_pieces,
     )
     return Assembled(pieces, shared.of_row if is_shared else None, is_unclear)
 
 
-def _items(
-    columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable
-) -> tuple[Int, Int, Int]:
-    """The item and the message of every piece, and where the pieces of each row start."""
-    n_messages = len(chunks)
-    last = columns.row_messages[1:]
-    order = np.insert(np.arange(n_messages), last, n_messages - 1)
-    sequence = np.insert(chunks, last, ends)
-    firsts = table.chunk_items[sequence]
-    counts = table.chunk_items[sequence + 1] - firsts
-    row_chunks = np.concatenate([[0], last + np.arange(1, columns.n_rows + 1)])
-    return ranges(firsts, counts), np.repeat(order, counts), sums_before(counts)[row_chunks]
+def _fixed(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The same, not to be written: so all columns are of one type to the compiler."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
-def _sources(
-    columns: MessageColumns, table: ItemTable, item: Int, message: Int
-) -> tuple[Int, pa.LargeStringArray]:
-    """Which text each item is of all texts laid end to end, and these."""
-    arrays = [table.words, *(columns.texts[field] for field in FIELDS)]
-    bases = np.cumsum([0, *map(len, arrays)])
-    field = table.field[item]
-    number = table.number[item]
-    place = np.where(field < len(MESSAGE_FIELDS), message, columns.message_calls[message] + number)
-    source = bases[field + 1] + np.where(field < 0, number, place)
-    return source, pa.concat_arrays(arrays)
-
-
-@dataclass(frozen=True)
-class _Trimmed:
-    """Items that are trimmed, the texts they become, and items that cannot be told."""
-
-    places: Int
-    texts: pa.LargeStringArray
-    unclear: Int
-
-
-def _trimmed(table: ItemTable, item: Int, source: Int, sources: pa.LargeStringArray) -> _Trimmed:
-    places = np.flatnonzero(table.is_trimmed[item])
-    offsets, data = offsets_of(sources), bytes_of(sources)
-    starts, ends = offsets[source[places]], offsets[source[places] + 1]
-    may_be_space = MAY_BE_SPACE[data[starts]] | MAY_BE_SPACE[data[ends - 1]]
-    places, starts, ends = places[may_be_space], starts[may_be_space], ends[may_be_space]
-    if not len(places):
-        return _Trimmed(places, pa.array([], pa.large_string()), places)
-    items = item[places]
-    edges = white_edges(data, starts, ends)
-    part, lead_mode, trail_mode = table.part[items], table.lead[items], table.trail[items]
-    lead = np.select(
-        [lead_mode == Trim.SPACE, lead_mode == Trim.NEWLINES], [edges.lead, edges.lead_newlines], 0
+def _spans(
+    columns: MessageColumns,
+    chunks: Int,
+    ends: Int,
+    table: ItemTable,
+    offsets: tuple[NDArray[np.generic], ...],
+) -> _Spans:
+    """What each piece is, and where its text lies, nothing trimmed."""
+    counts = np.diff(table.chunk_items)
+    n_pieces = np.diff(sums_before(counts[chunks])[columns.row_messages]) + counts[ends]
+    row_pieces = sums_before(n_pieces)
+    item = np.empty(row_pieces[-1], np.int64)
+    spans = _Spans(
+        item, np.empty(len(item), np.int8), np.empty_like(item), np.empty_like(item), row_pieces
     )
-    trail = np.select(
-        [trail_mode == Trim.SPACE, trail_mode == Trim.NEWLINES],
-        [edges.trail, edges.trail_newlines],
-        0,
+    _fill_spans(
+        columns.row_messages,
+        columns.message_calls,
+        chunks,
+        ends,
+        (table.chunk_items, table.field, table.number),
+        offsets,
+        (spans.item, spans.source, spans.starts, spans.ends),
     )
-    is_elsewhere = (edges.lead > lead) & (table.lead_part[items] != part)
-    is_elsewhere |= (edges.trail > trail) & (table.trail_part[items] != part)
-    changed = np.flatnonzero((lead > 0) | (trail > 0))
-    texts = [
-        data[start:end].tobytes()
-        for start, end in zip(
-            (starts + lead)[changed].tolist(), (ends - trail)[changed].tolist(), strict=True
-        )
-    ]
-    return _Trimmed(
-        places[changed],
-        pa.array(texts, pa.large_binary()).cast(pa.large_string()),
-        places[edges.is_unclear | is_elsewhere],
+    return spans
+
+
+@compiled
+def _fill_spans(
+    row_messages: Int,
+    message_calls: Int,
+    chunks: Int,
+    row_ends: Int,
+    table: tuple[Int, Int, Int],
+    offsets: tuple[Int, ...],
+    spans: tuple[Int, NDArray[np.int8], Int, Int],
+) -> None:
+    chunk_items, field, number = table
+    items, sources, starts, ends = spans
+    piece = 0
+    for row in range(len(row_ends)):
+        for at in range(row_messages[row], row_messages[row + 1] + 1):
+            is_end = at == row_messages[row + 1]
+            message = at - 1 if is_end else at
+            chunk = row_ends[row] if is_end else chunks[at]
+            for item in range(chunk_items[chunk], chunk_items[chunk + 1]):
+                source = field[item] + 1
+                if source == 0:
+                    text = number[item]
+                elif source <= _N_MESSAGE_FIELDS:
+                    text = message
+                else:
+                    text = message_calls[message] + number[item]
+                items[piece] = item
+                sources[piece] = source
+                starts[piece] = offsets[source][text]
+                ends[piece] = offsets[source][text + 1]
+                piece += 1
+
+
+def _trimmed(
+    spans: _Spans, table: ItemTable, data: tuple[NDArray[np.generic], ...]
+) -> NDArray[np.bool_]:
+    """Make spans as short as the template makes their texts.
+
+    Returns:
+        By row, whether it has white space of which that cannot be told.
+    """
+    unclear = np.zeros(len(spans.item), dtype=np.bool_)
+    edges = (table.lead, table.trail, table.lead_part, table.trail_part)
+    _trim(
+        table.is_trimmed,
+        table.part,
+        edges,
+        data,
+        (spans.item, spans.source, spans.starts, spans.ends),
+        unclear,
     )
+    is_unclear = np.zeros(len(spans.row_pieces) - 1, dtype=np.bool_)
+    pieces = np.flatnonzero(unclear)
+    is_unclear[np.searchsorted(spans.row_pieces, pieces, side="right") - 1] = True
+    return is_unclear
+
+
+@compiled
+def _trim(
+    is_trimmed: NDArray[np.bool_],
+    part: NDArray[np.int8],
+    edges: tuple[NDArray[np.int8], ...],
+    data: tuple[Bytes, ...],
+    spans: tuple[Int, NDArray[np.int8], Int, Int],
+    unclear: NDArray[np.bool_],
+) -> None:
+    lead, trail, lead_part, trail_part = edges
+    items, sources, starts, ends = spans
+    for piece in range(len(items)):
+        item = items[piece]
+        if not is_trimmed[item]:
+            continue
+        text, start, end = data[sources[piece]], starts[piece], ends[piece]
+        first = lead_until(text, start, end, False)
+        last = trail_from(text, first, end, False)
+        unclear[piece] = first == last or space_at(text, first, end) > 0
+        unclear[piece] |= ends_in_foreign_space(text, first, last)
+        if lead[item] == _SPACE:
+            starts[piece] = first
+        elif lead[item] == _NEWLINES:
+            starts[piece] = lead_until(text, start, end, True)
+        if trail[item] == _SPACE:
+            ends[piece] = last
+        elif trail[item] == _NEWLINES:
+            ends[piece] = trail_from(text, first, end, True)
+        unclear[piece] |= starts[piece] < first and lead_part[item] != part[item]
+        unclear[piece] |= ends[piece] > last and trail_part[item] != part[item]
+
+
+@compiled
+def _copy(
+    data: tuple[Bytes, ...], sources: NDArray[np.int8], starts: Int, places: Int, written: Bytes
+) -> None:
+    """Lay the bytes of spans end to end."""
+    for piece in range(len(sources)):
+        text = data[sources[piece]]
+        start, place, end = starts[piece], places[piece], places[piece + 1]
+        _copy_bytes(text[start : start + end - place], written[place:end])
+
+
+@compiled
+def _copy_bytes(text: Bytes, written: Bytes) -> None:
+    for k in range(len(text)):
+        written[k] = text[k]
