@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
+Element = TypeVar("Element", bound=np.generic)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -25,3 +29,10 @@ def compiled(function: Function) -> Function:
         return cast(Function, njit(nogil=True, cache=True)(function))
     except RuntimeError:  # There is no folder to keep it in.
         return cast(Function, njit(nogil=True)(function))
+
+
+def read_only(values: NDArray[Element]) -> NDArray[Element]:
+    """The same values, not to be written: to the compiler that is a type of its own."""
+    view = values.view()
+    view.flags.writeable = False
+    return view

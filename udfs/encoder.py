@@ -9,8 +9,8 @@ trusted: the two libraries follow different versions of Unicode there.
 from __future__ import annotations
 
 import unicodedata
-from contextlib import nullcontext
-from threading import Lock
+from collections.abc import Callable
+from threading import Lock, local
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +31,14 @@ _CHECK_AT_LEAST_EVERY = 1024
 _CHECKED_CHARACTERS = 4096
 """Of a longer text so many are checked: the reference takes two hundred times as long."""
 _GOLDEN = 0.618034
+
+
+_THREAD = local()
+
+
+def encode_alone() -> None:
+    """From now on this thread encodes by itself: others beside it, one a core, do the same."""
+    _THREAD.encodes_alone = True
 
 
 class Encoder(Protocol):
@@ -61,18 +69,18 @@ class GigatokenEncoder:
 
     Args:
         backend: The `tokenizers.Tokenizer` that it has to equal.
-        fast: gigatoken's tokenizer of the same definition.
+        make: Makes gigatoken's tokenizer of the same definition.
     """
 
     name = "gigatoken"
 
-    def __init__(self, backend: Any, fast: Any) -> None:
+    def __init__(self, backend: Any, make: Callable[[], Any]) -> None:
         self._reference = ReferenceEncoder(backend)
-        self._fast = fast
+        self._make = make
+        self._idle = [make()]
         self._characters = np.zeros(_N_CODE_POINTS, dtype=np.uint8)
         self._sample = Sample(_CHECK_AT_LEAST_EVERY)
         self._one_at_a_time = Lock()
-        self._has_all_cores = Lock()
         added = backend.get_added_tokens_decoder().values()
         self._added = any_of(token.content for token in added)
         self._spread = 0.0
@@ -92,18 +100,22 @@ class GigatokenEncoder:
         return found
 
     def encode_unchecked(self, texts: FlatTexts) -> FlatIds:
-        """The ids of each text by gigatoken alone, on all cores; on one in a forked process.
+        """The ids of each text by gigatoken alone.
 
-        One thread at a time: while it encodes, others do what they would otherwise all do at once.
+        One tokenizer of it lets in one caller at a time, so each caller gets one of its own.
         """
         if not len(texts):
             return FlatIds.of([])
         from gigatoken._parallel import resolve_parallel
 
-        is_parallel = resolve_parallel(None)
-        # A forked process must not wait for a thread that it does not have.
-        with self._has_all_cores if is_parallel else nullcontext():
-            layout = self._fast.encode_batch(texts.as_awkward(), parallel=is_parallel).layout
+        # No lock: a forked process must not wait for a thread that it does not have.
+        try:
+            fast = self._idle.pop()
+        except IndexError:
+            fast = self._make()
+        is_parallel = resolve_parallel(None) and not getattr(_THREAD, "encodes_alone", False)
+        layout = fast.encode_batch(texts.as_awkward(), parallel=is_parallel).layout
+        self._idle.append(fast)
         offsets = np.asarray(layout.offsets, dtype=np.int64)
         ids = np.asarray(layout.content.data)[offsets[0] : offsets[-1]]
         return FlatIds(ids.view(np.int32), offsets - offsets[0])
@@ -181,9 +193,8 @@ def make_encoder(backend: Any, probe: str, wanted: str | None = None) -> Encoder
             f"unset {ENCODER_VARIABLE} to take the fastest that is proven",
         )
     reference = ReferenceEncoder(backend)
-    fast = None if wanted == "tokenizers" else _load_gigatoken(backend)
-    if fast is not None:
-        encoder = GigatokenEncoder(backend, fast)
+    encoder = None if wanted == "tokenizers" else _load_gigatoken(backend)
+    if encoder is not None:
         probes = FlatTexts.of([probe])
         if np.array_equal(encoder.encode_unchecked(probes)[0], reference.encode(probes)[0]):
             return encoder
@@ -196,11 +207,12 @@ def make_encoder(backend: Any, probe: str, wanted: str | None = None) -> Encoder
     return reference
 
 
-def _load_gigatoken(backend: Any) -> Any | None:
-    """What gigatoken makes of the same definition; None where it does not take it."""
+def _load_gigatoken(backend: Any) -> GigatokenEncoder | None:
+    """gigatoken with what it makes of the same definition; None where it does not take it."""
     from gigatoken.gigatoken_rs import load_hf_json
 
+    definition = backend.to_str()
     try:
-        return load_hf_json(backend.to_str())
+        return GigatokenEncoder(backend, lambda: load_hf_json(definition))
     except (ValueError, RuntimeError):
         return None

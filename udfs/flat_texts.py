@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajhouse.udfs.compiled import compiled
+
 Ids = NDArray[np.int32]
 Int = NDArray[np.int64]
 
-_HIGH_BITS = 0x8080808080808080
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_WORD, _BLOCK = 8, 512
+"""So many bytes are looked at in one go, since most texts have few characters beyond ASCII."""
 _FIRST_BYTE = 0xC0
 """The least byte that a character beyond ASCII begins with."""
 
@@ -47,26 +51,21 @@ class FlatTexts:
     def __iter__(self) -> Iterator[str]:
         return (self[k] for k in range(len(self)))
 
-    @cached_property
+    @property
     def foreign_characters(self) -> NDArray[np.uint32]:
         """The code points of all characters beyond ASCII, in order."""
-        foreign = self.data[self._foreign_bytes]
-        return np.frombuffer(foreign.tobytes().decode().encode("utf-32-le"), dtype="<u4")
+        return self._foreign[0]
 
     @cached_property
-    def _foreign_bytes(self) -> Int:
-        """Where the bytes beyond ASCII are, looked for eight at a time: most texts have few."""
-        if self.data.max(initial=0) <= 0x7F:
-            return np.zeros(0, np.int64)
-        n_words = len(self.data) // 8
-        is_high = self.data[: 8 * n_words].view(np.uint64) & np.uint64(_HIGH_BITS)
-        words = np.flatnonzero(is_high != 0)
-        if len(words) > n_words // 8:
-            return np.flatnonzero(self.data > 0x7F)
-        near = (8 * words[:, None] + np.arange(8)).ravel()
-        near = np.append(near, np.arange(8 * n_words, len(self.data)))
-        found: Int = near[self.data[near] > 0x7F]
-        return found
+    def _foreign(self) -> tuple[NDArray[np.uint32], Int]:
+        """All characters beyond ASCII, and where they begin."""
+        is_foreign = np.ones(-(-len(self.data) // _BLOCK), np.bool_)
+        whole = self.data[: len(self.data) // _BLOCK * _BLOCK]
+        _find_foreign(whole.view(np.uint64).reshape(-1, _BLOCK // _WORD), is_foreign)
+        n_most = np.count_nonzero(is_foreign) * _BLOCK
+        codes, places = np.empty(n_most, np.uint32), np.empty(n_most, np.int64)
+        n_found = _fill_foreign(self.data, is_foreign, codes, places)
+        return codes[:n_found], places[:n_found]
 
     def rows_with(self, which: NDArray[np.bool_]) -> list[int]:
         """The texts that hold some of `foreign_characters`; ascending.
@@ -74,8 +73,7 @@ class FlatTexts:
         Args:
             which: Those that are looked for; one flag a foreign character.
         """
-        places = self._foreign_bytes
-        places = places[self.data[places] >= _FIRST_BYTE][which]
+        places = self._foreign[1][which]
         rows: list[int] = np.unique(np.searchsorted(self.bounds, places, side="right") - 1).tolist()
         return rows
 
@@ -87,6 +85,46 @@ class FlatTexts:
         offsets = ak.index.Index64(self.bounds)
         texts = ak.contents.ListOffsetArray(offsets, content, parameters={"__array__": "string"})
         return ak.Array(texts)
+
+
+@compiled
+def _find_foreign(blocks: NDArray[np.uint64], is_foreign: NDArray[np.bool_]) -> None:
+    """Which blocks have bytes beyond ASCII."""
+    for number in range(len(blocks)):
+        bits = np.uint64(0)
+        for word in blocks[number]:
+            bits |= word
+        is_foreign[number] = bits & _HIGH_BITS != 0
+
+
+@compiled
+def _fill_foreign(
+    data: NDArray[np.uint8],
+    is_foreign: NDArray[np.bool_],
+    codes: NDArray[np.uint32],
+    places: Int,
+) -> int:
+    """Fill in the characters beyond ASCII, and tell how many there are."""
+    found = 0
+    for number in range(len(is_foreign)):
+        if is_foreign[number]:
+            for place in range(number * _BLOCK, min((number + 1) * _BLOCK, len(data))):
+                if data[place] >= _FIRST_BYTE:
+                    codes[found] = _code_at(data[place:])
+                    places[found] = place
+                    found += 1
+    return found
+
+
+@compiled
+def _code_at(data: NDArray[np.uint8]) -> int:
+    """The code point of the character beyond ASCII that UTF-8 begins with."""
+    first = np.int64(data[0])
+    size = 2 + (first >= 0xE0) + (first >= 0xF0)
+    code = first & (0x7F >> size)
+    for k in range(1, size):
+        code = code << 6 | np.int64(data[k]) & 0x3F
+    return code
 
 
 @dataclass(frozen=True)

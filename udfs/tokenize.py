@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from trajhouse.udfs.encoder import encode_alone
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.policy import Policy, parse_policy
 from trajhouse.udfs.tokens.template import ChatTemplate, learn_template, tokenizer_under
@@ -66,7 +67,7 @@ def tokenize_batches(
         A slice of a batch, and the tokens of its rows.
     """
     n_cores = _n_cores()
-    with ThreadPoolExecutor(n_cores) as threads:
+    with ThreadPoolExecutor(n_cores, initializer=encode_alone) as threads:
         ahead: deque[tuple[Rows, Future[pa.StructArray]]] = deque()
         for rows, template, examples, policy in _slices(batches):
             ahead.append((rows, threads.submit(_tokenize_slice, template, examples, policy, type_)))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.laid import laid
 from trajhouse.udfs.sums import sums_before
@@ -70,7 +71,9 @@ class LossRuns:
 
     def token_mask(self) -> NDArray[np.int8]:
         """1 where a token is trained, 0 elsewhere; one element a token."""
-        return np.repeat((self.weights > 0).astype(np.int8), self.lengths)
+        mask = np.zeros(self.lengths.sum(dtype=np.int64), np.int8)
+        _fill_trained(self.lengths, self.weights, mask)
+        return mask
 
     def token_weights(self) -> NDArray[np.float32]:
         """The weight of each token."""
@@ -92,6 +95,18 @@ class LossRuns:
         runs = slice(*self.row_runs[row : row + 2])
         bounds = np.array([0, runs.stop - runs.start])
         return LossRuns(self.lengths[runs], self.weights[runs], bounds)
+
+
+@compiled
+def _fill_trained(
+    lengths: NDArray[np.int32], weights: NDArray[np.float32], mask: NDArray[np.int8]
+) -> None:
+    start = np.int64(0)
+    for run in range(len(lengths)):
+        end = start + lengths[run]
+        if weights[run] > 0:
+            mask[start:end] = 1
+        start = end
 
 
 @dataclass(frozen=True)

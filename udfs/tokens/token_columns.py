@@ -88,7 +88,7 @@ def token_columns(
         "detail": lambda: pa.array(
             [row and row.detail[:_LONGEST_DETAIL] for row in refused], pa.string()
         ),
-        "renderer": lambda: known(np.array(rows.renderers, dtype=object), pa.string()),
+        "renderer": lambda: known(rows.renderers, pa.string()),
         "encoder": lambda: known(np.full(n_rows, tokenizer.encoder.name, object), pa.string()),
     }
     fields = list(type_)

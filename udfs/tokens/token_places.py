@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ class TokenPlaces(Protocol):
     """The places of n tokens, in bytes from the start of the first render."""
 
     def starts(self, tokens: Int) -> Int:
-        """Where some of the tokens start; token n where the last one ends."""
+        """Where some of the tokens start, ascending; token n where the last one ends."""
 
     def ends(self, tokens: Int) -> Int:
-        """Where some of the tokens end."""
+        """Where some of the tokens end; ascending."""
 
     def ending_by(self, places: Int) -> Int:
         """How many tokens end at or before each place; ascending."""
@@ -97,7 +97,7 @@ class SummedPlaces:
     def starts(self, tokens: Int) -> Int:
         """Where some of the tokens start; token n where the last one ends."""
         found = np.empty(len(tokens), np.int64)
-        _fill_starts(self._ids, self._sizes, self._before, tokens, found)
+        _fill_starts(*self._sums(), tokens, found)
         return found
 
     def ends(self, tokens: Int) -> Int:
@@ -107,13 +107,16 @@ class SummedPlaces:
     def ending_by(self, places: Int) -> Int:
         """How many tokens end at or before each place; ascending."""
         found = np.empty(len(places), np.int64)
-        _fill_ending_by(self._ids, self._sizes, self._before, places, found)
+        _fill_ending_by(*self._sums(), places, found)
         return found
 
     def starting_before(self, places: Int) -> Int:
         """How many tokens start before each place; ascending."""
         following = np.minimum(self.ending_by(places - 1) + 1, len(self._ids))
         return np.where(places > 0, following, 0)
+
+    def _sums(self) -> tuple[NDArray[Any], ...]:
+        return self._ids, self._sizes, self._before, self.controls, self.control_ends
 
 
 @compiled
@@ -183,13 +186,21 @@ def _fill_starts(
     ids: NDArray[np.uint32],
     sizes: NDArray[np.unsignedinteger],
     before: Int,
+    controls: Int,
+    control_ends: Int,
     tokens: Int,
     found: Int,
 ) -> None:
-    """Where each of some tokens starts."""
+    """Where each of some tokens starts; ascending, and often just behind a control token."""
+    control = 0
     for k in range(len(tokens)):
-        block = tokens[k] // _BLOCK
-        found[k] = before[block] + _sum(ids[block * _BLOCK : tokens[k]], sizes)
+        first = tokens[k] // _BLOCK * _BLOCK
+        reached = before[tokens[k] // _BLOCK]
+        while control < len(controls) and controls[control] < tokens[k]:
+            control += 1
+        if control > 0 and first <= controls[control - 1]:
+            first, reached = controls[control - 1] + 1, control_ends[control - 1]
+        found[k] = reached + _sum(ids[first : tokens[k]], sizes)
 
 
 @compiled
@@ -197,18 +208,25 @@ def _fill_ending_by(
     ids: NDArray[np.uint32],
     sizes: NDArray[np.unsignedinteger],
     before: Int,
+    controls: Int,
+    control_ends: Int,
     places: Int,
     found: Int,
 ) -> None:
-    """How many tokens end at or before each of some places, which ascend."""
-    number = 0
+    """How many tokens end at or before each of some places; they ascend."""
+    control = number = 0
     for k in range(len(places)):
         while number < len(before) - 1 and before[number + 1] <= places[k]:
             number += 1
-        block = ids[number * _BLOCK : (number + 1) * _BLOCK]
-        left = places[k] - before[number]
+        while control < len(controls) and control_ends[control] <= places[k]:
+            control += 1
+        first, reached = number * _BLOCK, before[number]
+        if control > 0 and first <= controls[control - 1]:
+            first, reached = controls[control - 1] + 1, control_ends[control - 1]
+        following = ids[first : (number + 1) * _BLOCK]
+        left = places[k] - reached
         n_ended = 0
-        while n_ended < len(block) and sizes[block[n_ended]] <= left:
-            left -= np.int64(sizes[block[n_ended]])
+        while n_ended < len(following) and sizes[following[n_ended]] <= left:
+            left -= np.int64(sizes[following[n_ended]])
             n_ended += 1
-        found[k] = number * _BLOCK + n_ended
+        found[k] = first + n_ended

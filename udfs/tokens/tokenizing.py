@@ -13,7 +13,6 @@ from trajhouse.udfs.tokens.assembly.assembler import (
 )
 from trajhouse.udfs.tokens.by_jinja import tokenize_by_jinja
 from trajhouse.udfs.tokens.examples import Examples
-from trajhouse.udfs.tokens.joining import joined_rows
 from trajhouse.udfs.tokens.placing import encode_placed
 from trajhouse.udfs.tokens.policy import Policy, RejectedError
 from trajhouse.udfs.tokens.proving import proven_rows
@@ -36,8 +35,6 @@ def tokenize_rows(template: ChatTemplate, examples: Examples, policy: Policy) ->
         return tokenize_by_jinja(template, examples.conversations(range(len(examples))), policy)
     tokens = encode_placed(template.tokenizer, assembled.pieces.texts())
     fast = proven_rows(template, assembled.pieces, tokens, policy, ASSEMBLY)
-    if assembled.beginnings is not None:
-        fast = joined_rows(fast, assembled.beginnings)
     places = {row: k for k, row in enumerate(assembled.rows) if k not in fast.refused}
     checked = assembler.sample(list(places)) | (assembled.learned & set(places))
     if len(places) == len(examples) and not checked:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import awkward as ak
@@ -87,18 +89,18 @@ def test_random_texts_have_the_ids_of_the_reference(qwen3: LoadedTokenizer) -> N
 def test_characters_of_another_unicode_are_left_to_the_reference(
     qwen3: LoadedTokenizer, text: str
 ) -> None:
-    encoder = GigatokenEncoder(qwen3.backend, Scripted(qwen3.backend, wrong=text))
+    encoder = GigatokenEncoder(qwen3.backend, lambda: Scripted(qwen3.backend, wrong=text))
     assert same(encode(encoder, [text]), encode(ReferenceEncoder(qwen3.backend), [text]))
 
 
 def test_a_character_on_which_they_differ_is_left_to_the_reference(qwen3: LoadedTokenizer) -> None:
-    encoder = GigatokenEncoder(qwen3.backend, Scripted(qwen3.backend, wrong="é"))
+    encoder = GigatokenEncoder(qwen3.backend, lambda: Scripted(qwen3.backend, wrong="é"))
     texts = ["an é in it", "none"]
     assert same(encode(encoder, texts), encode(ReferenceEncoder(qwen3.backend), texts))
 
 
 def test_a_difference_on_the_sample_is_an_error(qwen3: LoadedTokenizer) -> None:
-    encoder = GigatokenEncoder(qwen3.backend, Scripted(qwen3.backend, wrong="several words"))
+    encoder = GigatokenEncoder(qwen3.backend, lambda: Scripted(qwen3.backend, wrong="several words"))
     with pytest.raises(TrajhouseError, match="different ids"):
         encode(encoder, ["fine", "several words that differ"])
 
@@ -132,20 +134,41 @@ def test_what_is_checked_moves_through_the_texts(qwen3: LoadedTokenizer) -> None
 
 
 def checking_all(tokenizer: LoadedTokenizer, ids: list[int]) -> GigatokenEncoder:
-    encoder = GigatokenEncoder(tokenizer.backend, Fixed(ids))
+    encoder = GigatokenEncoder(tokenizer.backend, lambda: Fixed(ids))
     encoder._sample = Sample(every=1)
     return encoder
 
 
 def test_a_forked_process_encodes(qwen3: LoadedTokenizer) -> None:
-    """Threads that ran before the fork are not there after it, nor do they give up their locks."""
-    assert isinstance(qwen3.encoder, GigatokenEncoder)
+    """Threads that ran before the fork are not there after it."""
     encode(qwen3.encoder, [TURN] * 64)
-    with qwen3.encoder._has_all_cores:
-        pool = multiprocessing.get_context("fork").Pool(1)
-    with pool as forked:
+    with multiprocessing.get_context("fork").Pool(1) as forked:
         given = forked.apply_async(_ids_in_fork, (TURN,))
         assert given.get(timeout=60) == encode(qwen3.encoder, [TURN])[0].tolist()
+
+
+def test_callers_at_once_have_tokenizers_of_their_own(qwen3: LoadedTokenizer) -> None:
+    """Each waits in its own until both are in; with one for both the second would not come in."""
+    both = Barrier(2)
+
+    class Waiting(Scripted):
+        def encode_batch(self, texts: ak.Array, parallel: bool) -> ak.Array:
+            both.wait(timeout=60)
+            return super().encode_batch(texts, parallel)
+
+    made: list[Waiting] = []
+
+    def make() -> Waiting:
+        made.append(Waiting(qwen3.backend, wrong="nothing"))
+        return made[-1]
+
+    encoder = GigatokenEncoder(qwen3.backend, make)
+    texts = FlatTexts.of([TURN])
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(3):
+            found = list(threads.map(encoder.encode_unchecked, [texts, texts]))
+            assert same(*found)
+    assert len(made) == 2
 
 
 def _ids_in_fork(text: str) -> list[int]:
@@ -156,8 +179,8 @@ def _ids_in_fork(text: str) -> list[int]:
 def test_an_encoder_that_fails_the_probe_is_not_taken(
     qwen3: LoadedTokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(backend: Any) -> Scripted:
-        return Scripted(backend, wrong="probe")
+    def load(backend: Any) -> GigatokenEncoder:
+        return GigatokenEncoder(backend, lambda: Scripted(backend, wrong="probe"))
 
     monkeypatch.setattr("trajhouse.udfs.encoder._load_gigatoken", load)
     encoder: Encoder = make_encoder(qwen3.backend, "a probe")

@@ -38,7 +38,6 @@ from trajhouse.udfs.tokens.assembly.probing import is_local
 from trajhouse.udfs.tokens.assembly.triggers import Triggers, triggers_of
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.flat import FlatPieces, flat_pieces
-from trajhouse.udfs.tokens.joining import joined_texts
 from trajhouse.udfs.tokens.policy import Policy, RejectedError
 from trajhouse.udfs.tokens.rows import pieces_of
 from trajhouse.udfs.tokens.template import ChatTemplate
@@ -88,22 +87,14 @@ class AssembledRows:
     """Renders of some rows of a batch.
 
     Attributes:
-        pieces: Their pieces; where beginnings are shared, those of each beginning and then of
-            the rest of each row.
-        beginnings: By row, which of these it begins with; None where none are shared.
+        pieces: Their pieces.
         rows: Which rows they are; ascending.
         learned: Those of them that something was learnt from.
     """
 
     pieces: FlatPieces
-    beginnings: Int | None
     rows: list[int]
     learned: set[int]
-
-    def texts(self) -> FlatTexts:
-        """The whole renders."""
-        texts = self.pieces.texts()
-        return texts if self.beginnings is None else joined_texts(texts, self.beginnings)
 
 
 class Assembler:
@@ -165,7 +156,7 @@ class Assembler:
             assembled = assemble(known.columns, known.chunks, known.ends, table)
         rows = known.rows.tolist()
         self._n_rendered += len(rows)
-        return AssembledRows(assembled.pieces, assembled.beginnings, rows, learned & set(rows))
+        return AssembledRows(assembled.pieces, rows, learned & set(rows))
 
     def _chunks_of(
         self,
@@ -241,7 +232,7 @@ def _assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
 
     def assembled(examples: Examples) -> FlatTexts | None:
         rows = assembler.render(examples)
-        return None if rows is None else rows.texts()
+        return None if rows is None else rows.pieces.texts()
 
     def expected(examples: Examples) -> FlatTexts | None:
         try:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.sums import sums_before
-from trajhouse.udfs.tokens.assembly.beginnings import save_enough, shared_beginnings
 from trajhouse.udfs.tokens.assembly.chunks import Trim
 from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
@@ -38,14 +37,11 @@ class Assembled:
     """The renders of rows.
 
     Attributes:
-        pieces: Their pieces; where beginnings are shared, those of each beginning and then of
-            the rest of each row.
-        beginnings: By row, which of these it begins with; None where none are shared.
+        pieces: Their pieces.
         is_unclear: Whether white space of a row is beyond what was learnt; rows.
     """
 
     pieces: FlatPieces
-    beginnings: Int | None
     is_unclear: NDArray[np.bool_]
 
 
@@ -77,19 +73,9 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
         table: The items of the chunks.
     """
     texts = [table.words, *(columns.texts[field] for field in FIELDS)]
-    data = tuple(_fixed(bytes_of(one)) for one in texts)
-    offsets = tuple(_fixed(offsets_of(one)) for one in texts)
-    spans = _spans(columns, chunks, ends, table, offsets)
-    shared = shared_beginnings(columns, chunks, table)
-    is_shared = save_enough(shared, spans.row_pieces, spans.ends - spans.starts)
-    if is_shared:
-        kept, row_pieces = shared.parted(spans.row_pieces)
-        spans = _Spans(
-            spans.item[kept], spans.source[kept], spans.starts[kept], spans.ends[kept], row_pieces
-        )
+    spans = _spans(columns, chunks, ends, table, tuple(map(offsets_of, texts)))
+    data = tuple(map(bytes_of, texts))
     is_unclear = _trimmed(spans, table, data)
-    if is_shared:
-        is_unclear = is_unclear[shared.of_row] | is_unclear[-columns.n_rows :]
     places = sums_before(spans.ends - spans.starts)
     written = np.empty(places[-1], np.uint8)
     _copy(data, spans.source, spans.starts, places, written)
@@ -100,14 +86,7 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
         table.part[spans.item],
         spans.row_pieces,
     )
-    return Assembled(pieces, shared.of_row if is_shared else None, is_unclear)
-
-
-def _fixed(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """The same, not to be written: so all columns are of one type to the compiler."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
+    return Assembled(pieces, is_unclear)
 
 
 def _spans(
@@ -115,7 +94,7 @@ def _spans(
     chunks: Int,
     ends: Int,
     table: ItemTable,
-    offsets: tuple[NDArray[np.generic], ...],
+    offsets: tuple[Int, ...],
 ) -> _Spans:
     """What each piece is, and where its text lies, nothing trimmed."""
     counts = np.diff(table.chunk_items)
@@ -171,7 +150,7 @@ def _fill_spans(
 
 
 def _trimmed(
-    spans: _Spans, table: ItemTable, data: tuple[NDArray[np.generic], ...]
+    spans: _Spans, table: ItemTable, data: tuple[Bytes, ...]
 ) -> NDArray[np.bool_]:
     """Make spans as short as the template makes their texts.
 

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import count, takewhile
+from itertools import count
 
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokens.assembly.columns import FIELDS
-from trajhouse.udfs.tokens.cuts import may_cut_before
 from trajhouse.udfs.tokens.outline import Piece
 from trajhouse.udfs.tokens.policy import Part, Policy
 from trajhouse.udfs.tokens.rows import Conversation, pieces_of
@@ -52,8 +51,6 @@ class Item:
         part: What it counts as.
         lead, trail: What is trimmed off a text.
         lead_part, trail_part: What the white space that is left there counts as.
-        opens_rest: Whether these are the words that a conversation may be cut before, since what
-            comes before them is often that of others as well.
     """
 
     text: str
@@ -65,7 +62,6 @@ class Item:
     trail: Trim = Trim.NOTHING
     lead_part: Part = Part.CONTEXT
     trail_part: Part = Part.CONTEXT
-    opens_rest: bool = False
 
 
 class UnlearnableError(Exception):
@@ -107,8 +103,6 @@ def learn_chunks(template: ChatTemplate, row: Conversation, policy: Policy) -> l
         chunks[reached] += pending
         pending = []
     chunks[-1] = pending
-    if len(row.chat) > 1 and row.chat[0]["role"] == "system":
-        chunks[1] = _cut(chunks[1], template)
     return chunks
 
 
@@ -123,24 +117,6 @@ def _joined(pieces: Sequence[Piece], policy: Policy) -> list[Piece]:
         else:
             joined.append(piece._replace(part=part))
     return joined
-
-
-def _cut(chunk: list[Item], template: ChatTemplate) -> list[Item]:
-    """The items, the words before their first text cut in two at the last place they may be."""
-    words = list(takewhile(lambda item: item.field < 0, chunk))
-    if not words or words[-1].is_content or any(item.part is not Part.CONTEXT for item in words):
-        return chunk
-    last = words[-1]
-    places = [
-        match.start()
-        for match in template.control.finditer(last.text)
-        if may_cut_before(template.tokenizer, match[0])
-    ]
-    if not places:
-        return chunk
-    begins = [replace(last, text=last.text[: places[-1]])] if places[-1] else []
-    rest = replace(last, text=last.text[places[-1] :], opens_rest=True)
-    return [*words[:-1], *begins, rest, *chunk[len(words) :]]
 
 
 def require_tools_near(chunks: Sequence[Sequence[Item]], near_tools: Sequence[bool]) -> None:

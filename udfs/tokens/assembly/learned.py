@@ -29,7 +29,6 @@ class ItemTable:
         number: Of words, which they are; of a text, the position of its call.
         is_content, part, lead, trail, lead_part, trail_part: As `Item` has them.
         chunk_items: Where the items of each chunk start, and their number; chunks + 1.
-        opens_rest: As `Item` has it.
     """
 
     words: pa.LargeStringArray
@@ -42,24 +41,6 @@ class ItemTable:
     lead_part: NDArray[np.int8]
     trail_part: NDArray[np.int8]
     chunk_items: Int
-    opens_rest: NDArray[np.bool_]
-
-    @cached_property
-    def chunk_beginnings(self) -> Int:
-        """How many items of each chunk come before the one that opens the rest; -1 without one."""
-        found = np.full(len(self.chunk_items) - 1, -1)
-        items = np.flatnonzero(self.opens_rest)
-        chunks = np.searchsorted(self.chunk_items, items, side="right") - 1
-        found[chunks] = items - self.chunk_items[chunks]
-        return found
-
-    @cached_property
-    def is_plain(self) -> NDArray[np.bool_]:
-        """Whether a chunk is context, and holds no other texts than its message's content."""
-        is_other = (self.part != Part.CONTEXT) | (self.field > FIELDS.index("content"))
-        n_before = sums_before(is_other)[self.chunk_items]
-        plain: NDArray[np.bool_] = n_before[1:] == n_before[:-1]
-        return plain
 
     @cached_property
     def is_trimmed(self) -> NDArray[np.bool_]:
@@ -138,5 +119,4 @@ def _table_of(chunks: Sequence[Sequence[Item]]) -> ItemTable:
         small("lead_part"),
         small("trail_part"),
         np.cumsum([0, *map(len, chunks)], dtype=np.int64),
-        np.array([item.opens_rest for item in items], dtype=np.bool_),
     )

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajhouse.udfs.tokens.token_places import ListedPlaces, SummedPlaces, TokenPlaces
@@ -27,6 +27,7 @@ def listed(sizes: list[int]) -> ListedPlaces:
     return ListedPlaces(ends - np.array(sizes, dtype=np.int64), ends)
 
 
+@settings(deadline=None)  # The first call compiles.
 @given(SIZES)
 @pytest.mark.parametrize("places_of", [summed, listed])
 def test_tokens_at_every_place(
@@ -46,6 +47,7 @@ def test_tokens_at_every_place(
     assert tokens.starts(np.array(every, np.int64)).tolist() == starts
 
 
+@settings(deadline=None)
 @given(SIZES, st.data())
 def test_control_tokens_and_their_places(sizes: list[int], data: st.DataObject) -> None:
     every = range(len(sizes))

@@ -16,7 +16,6 @@ from tests.unit.udfs.tokens.published import PUBLISHED
 from tests.unit.udfs.tokens.reference import count_equal
 from trajhouse.udfs.template_audit import Fact, audit_template
 from trajhouse.udfs.tokenizer import LoadedTokenizer
-from trajhouse.udfs.tokens.assembly import beginnings
 from trajhouse.udfs.tokens.policy import ControlTokens, Policy, Reason
 
 Load = Callable[[str], LoadedTokenizer]
@@ -30,12 +29,6 @@ UNPROVEN = {
     "gptoss": "it writes a header twice, for reasoning too, and what is between may be empty",
 }
 """Templates under which the turns of some conversations cannot be told, and why."""
-
-
-@pytest.fixture(autouse=True)
-def _beginnings_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where few rows have them in common."""
-    monkeypatch.setattr(beginnings, "LEAST_SAVED", -1)
 
 
 @pytest.mark.slow
