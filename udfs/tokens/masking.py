@@ -87,36 +87,68 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     before; a control token that takes in white space after it stays context. Over the end of a turn
     a token is context; inside a turn it goes with its first byte.
     """
-    n_pieces, n_tokens = len(pieces.ends), len(tokens.ids)
-    starts = np.concatenate([np.zeros(1, np.int64), pieces.ends])
-    opens_row = np.zeros(n_pieces + 1, dtype=np.bool_)
-    opens_row[pieces.row_pieces] = True
-    differs = np.ones(n_pieces, dtype=np.bool_)
-    differs[1:] = pieces.parts[1:] != pieces.parts[:-1]
-    runs = np.flatnonzero(opens_row[:-1] | differs)
-    places, parts, opens_row = starts[runs], pieces.parts[runs], opens_row[runs]
-    before = np.concatenate([np.zeros(1, np.int8), parts])[: len(parts)]
-    is_inner = (before > 0) & (parts > 0) & ~opens_row
+    n_tokens = len(tokens.ids)
+    places = np.empty(len(pieces.ends), np.int64)
+    parts, is_inner = np.empty_like(pieces.parts), np.empty(len(places), np.bool_)
+    row_runs = np.zeros_like(pieces.row_pieces)
+    _fill_runs(pieces.ends, pieces.parts, pieces.row_pieces, places, parts, is_inner, row_runs)
+    n_runs = row_runs[-1]
+    places, parts, is_inner = places[:n_runs], parts[:n_runs], is_inner[:n_runs]
     firsts = tokens.places.ending_by(places)
     firsts[is_inner] = tokens.places.starting_before(places[is_inner])
-    rows = np.searchsorted(pieces.row_pieces, runs[opens_row], side="right") - 1
-    firsts[opens_row] = tokens.row_tokens[rows]
-    firsts = np.maximum.accumulate(np.minimum(firsts, n_tokens))
+    _settle(firsts, row_runs, tokens.row_tokens)
     opening = np.flatnonzero((parts > 0) & ~is_inner)
     firsts[opening] += _reach_in(pieces, tokens, places[opening], firsts[opening], vocabulary)
-    turn_ends = firsts[(before > 0) & ((parts == 0) | opens_row)]
-    if len(parts) and parts[-1] > 0:
-        turn_ends = np.append(turn_ends, n_tokens)
+    closing = np.flatnonzero((parts[:-1] > 0) & ~is_inner[1:]) + 1
+    turn_ends = np.append(firsts, n_tokens)[np.append(closing, n_runs)]
+    if not n_runs or parts[-1] == 0:
+        turn_ends = turn_ends[:-1]
     faults = _edge_faults(pieces, tokens, places[opening], firsts[opening], turn_ends)
     faults |= _stop_faults(tokens, firsts[opening], turn_ends, vocabulary)
     return TokenParts(
         np.append(firsts, n_tokens),
         parts,
-        np.searchsorted(runs, pieces.row_pieces),
+        row_runs,
         turn_ends,
         np.searchsorted(turn_ends, tokens.row_tokens, side="right"),
         faults,
     )
+
+
+@compiled
+def _fill_runs(
+    ends: Int,
+    parts: NDArray[np.int8],
+    row_pieces: Int,
+    places: Int,
+    run_parts: NDArray[np.int8],
+    is_inner: NDArray[np.bool_],
+    row_runs: Int,
+) -> None:
+    """Where pieces of one part begin, which it is, and whether another of the turn comes before."""
+    run = 0
+    start = np.int64(0)
+    for row in range(len(row_pieces) - 1):
+        before = -1
+        for piece in range(row_pieces[row], row_pieces[row + 1]):
+            if parts[piece] != before:
+                places[run], run_parts[run] = start, parts[piece]
+                is_inner[run] = before > 0 and parts[piece] > 0
+                run += 1
+            before = parts[piece]
+            start = ends[piece]
+        row_runs[row + 1] = run
+
+
+@compiled
+def _settle(firsts: Int, row_runs: Int, row_tokens: Int) -> None:
+    """Make the first tokens of runs those of their row where they open it, and never descend."""
+    least = np.int64(0)
+    for row in range(len(row_tokens) - 1):
+        for run in range(row_runs[row], row_runs[row + 1]):
+            first = row_tokens[row] if run == row_runs[row] else firsts[run]
+            least = max(least, min(first, row_tokens[-1]))
+            firsts[run] = least
 
 
 def _reach_in(
@@ -155,18 +187,29 @@ def _stop_faults(
     tokens: Placed, firsts: Int, turn_ends: Int, vocabulary: Vocabulary
 ) -> dict[int, str]:
     """Turns that do not end with a stop token and at most a little white space after it."""
-    last = turn_ends - 1
-    is_open = firsts < turn_ends
-    is_stopped = np.zeros(len(last), dtype=np.bool_)
-    for _ in range(1 + _MOST_BLANKS_AFTER_STOP):
-        is_open &= last >= firsts
-        ids = tokens.ids[np.where(is_open, last, 0)] if len(tokens.ids) else last
-        is_stopped |= is_open & vocabulary.can_stop[ids]
-        is_open &= vocabulary.is_blank[ids] & ~is_stopped
-        last = last - 1
-    unstopped = np.flatnonzero(~is_stopped & (firsts < turn_ends))
+    is_stopped = np.empty(len(turn_ends), np.bool_)
+    _fill_stopped(tokens.ids, firsts, turn_ends, vocabulary.can_stop, vocabulary.is_blank, is_stopped)
+    unstopped = np.flatnonzero(~is_stopped)
     rows = _rows_of(tokens, firsts[unstopped])
     return dict.fromkeys(rows, "a trained turn does not end with a stop token")
+
+
+@compiled
+def _fill_stopped(
+    ids: NDArray[np.int32],
+    firsts: Int,
+    turn_ends: Int,
+    can_stop: NDArray[np.bool_],
+    is_blank: NDArray[np.bool_],
+    is_stopped: NDArray[np.bool_],
+) -> None:
+    """Whether each turn ends so; one without tokens counts as one that does."""
+    for turn in range(len(firsts)):
+        last = turn_ends[turn] - 1
+        least = max(firsts[turn], last - _MOST_BLANKS_AFTER_STOP)
+        while last > least and is_blank[ids[last]] and not can_stop[ids[last]]:
+            last -= 1
+        is_stopped[turn] = last < firsts[turn] or can_stop[ids[last]]
 
 
 def _rows_of(tokens: Placed, positions: Int) -> list[int]:

@@ -58,16 +58,10 @@ class LossRuns:
             weights: The weight of each; n.
             row_runs: Where the runs of each row start, and their number; rows + 1.
         """
-        kept = np.flatnonzero(np.diff(bounds))
-        row_runs = np.searchsorted(kept, row_runs)
-        weights = weights[kept]
-        opens = np.ones(len(kept) + 1, dtype=np.bool_)
-        opens[1:-1] = weights[1:] != weights[:-1]
-        opens[row_runs] = True
-        firsts = np.flatnonzero(opens[:-1])
-        starts = np.append(bounds[kept[firsts]], bounds[-1])
-        lengths = np.diff(starts).astype(np.int32)
-        return cls(lengths, weights[firsts], np.searchsorted(firsts, row_runs))
+        merged = np.empty(len(weights), np.int32), np.empty(len(weights), np.float32)
+        merged_runs = np.zeros_like(row_runs)
+        _fill_merged(bounds, weights, row_runs, *merged, merged_runs)
+        return cls(merged[0][: merged_runs[-1]], merged[1][: merged_runs[-1]], merged_runs)
 
     def token_mask(self) -> NDArray[np.int8]:
         """1 where a token is trained, 0 elsewhere; one element a token."""
@@ -95,6 +89,28 @@ class LossRuns:
         runs = slice(*self.row_runs[row : row + 2])
         bounds = np.array([0, runs.stop - runs.start])
         return LossRuns(self.lengths[runs], self.weights[runs], bounds)
+
+
+@compiled
+def _fill_merged(
+    bounds: Int,
+    weights: NDArray[np.float32],
+    row_runs: Int,
+    lengths: NDArray[np.int32],
+    merged: NDArray[np.float32],
+    merged_runs: Int,
+) -> None:
+    found = 0
+    for row in range(len(row_runs) - 1):
+        first = found
+        for run in range(row_runs[row], row_runs[row + 1]):
+            length = bounds[run + 1] - bounds[run]
+            if length > 0 and found > first and merged[found - 1] == weights[run]:
+                lengths[found - 1] += length
+            elif length > 0:
+                lengths[found], merged[found] = length, weights[run]
+                found += 1
+        merged_runs[row + 1] = found
 
 
 @compiled

@@ -220,7 +220,7 @@ def _fill_ending_by(
             number += 1
         while control < len(controls) and control_ends[control] <= places[k]:
             control += 1
-        first, reached = number * _BLOCK, before[number]
+        first, reached = min(number * _BLOCK, len(ids)), before[number]
         if control > 0 and first <= controls[control - 1]:
             first, reached = controls[control - 1] + 1, control_ends[control - 1]
         following = ids[first : (number + 1) * _BLOCK]
