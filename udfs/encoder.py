@@ -208,7 +208,7 @@ def make_encoder(backend: Any, probe: str, wanted: str | None = None) -> Encoder
 
 
 def _load_gigatoken(backend: Any) -> GigatokenEncoder | None:
-    """gigatoken with what it makes of the same definition; None where it does not take it."""
+    """Gigatoken with what it makes of the same definition; None where it does not take it."""
     from gigatoken.gigatoken_rs import load_hf_json
 
     definition = backend.to_str()

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from trajhouse.udfs.sums import ranges, sums_before
 
-BATCH_BYTES = 12 * 2**20
+BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 2048
 
 Numbers = NDArray[np.int64]

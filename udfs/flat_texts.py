@@ -119,11 +119,11 @@ def _fill_foreign(
 @compiled
 def _code_at(data: NDArray[np.uint8]) -> int:
     """The code point of the character beyond ASCII that UTF-8 begins with."""
-    first = np.int64(data[0])
+    first = int(data[0])
     size = 2 + (first >= 0xE0) + (first >= 0xF0)
     code = first & (0x7F >> size)
     for k in range(1, size):
-        code = code << 6 | np.int64(data[k]) & 0x3F
+        code = code << 6 | int(data[k]) & 0x3F
     return code
 
 

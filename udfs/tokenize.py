@@ -25,7 +25,7 @@ from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 Rows: TypeAlias = pa.Table | pa.RecordBatch
 _BYTES_PER_SLICE = 24_000_000
 _MOST_ROWS_PER_SLICE = 1536
-_AHEAD = 2
+_AHEAD = 1
 """So many slices may be tokenized before any is asked for, besides one a core."""
 
 
@@ -85,8 +85,7 @@ def _slices(batches: Iterable[Rows]) -> Iterator[tuple[Rows, ChatTemplate, Examp
 
 
 def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]]:
-    messages = batch.column("chat_messages")
-    tools = batch.column("tools").to_pylist()
+    messages, tools = batch.column("chat_messages"), batch.column("tools")
     trained_from = batch.column("trained_from").to_pylist()
     settings = zip(
         batch.column("tokenizer").to_pylist(), batch.column("policy").to_pylist(), strict=True
@@ -99,11 +98,19 @@ def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Exam
         loaded = tokenizer_under(policy, spec)
         loaded.require_date()
         template = learn_template(loaded)
-        for first, last in pairwise(_evenly_cut(start, stop, most)):
-            chats = messages.slice(first, last - first)
-            examples = Examples(chats, tools[first:last], trained_from[first:last])
-            yield batch.slice(first, last - first), template, examples, policy
+        for first, last in pairwise(_cut(start, stop, most)):
+            chats, size = messages.slice(first, last - first), last - first
+            declared = _shared_texts(tools.slice(first, size))
+            examples = Examples(chats, declared, trained_from[first:last])
+            yield batch.slice(first, size), template, examples, policy
         start = stop
+
+
+def _shared_texts(texts: pa.StringArray) -> list[str | None]:
+    """The texts, equal ones as one object: of long ones most rows have the same."""
+    encoded = texts.dictionary_encode(null_encoding="encode")
+    known = encoded.dictionary.to_pylist()
+    return [known[number] for number in encoded.indices.to_pylist()]
 
 
 def _tokenize_slice(
@@ -119,12 +126,14 @@ def _rows_per_slice(messages: pa.ListArray) -> int:
     return max(1, min(_MOST_ROWS_PER_SLICE, int(_BYTES_PER_SLICE / max(average, 1))))
 
 
-def _evenly_cut(start: int, stop: int, most: int) -> list[int]:
-    """Where slices of at most so many rows start, and the end; several are a multiple of cores."""
-    n_slices = -(-(stop - start) // most)
-    if n_slices > 1:
-        n_slices = min(n_slices + -n_slices % _n_cores(), stop - start)
-    return [start + (stop - start) * k // n_slices for k in range(n_slices + 1)]
+def _cut(start: int, stop: int, most: int) -> list[int]:
+    """Where slices start, and the end; ever smaller ones, so that all cores end about together."""
+    least = -(-most // 4)
+    bounds = [start]
+    while bounds[-1] < stop:
+        left = stop - bounds[-1]
+        bounds.append(stop - left + min(left, most, max(least, left // (2 * _n_cores()))))
+    return bounds
 
 
 def _n_cores() -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 CONVERSATIONS_AT_ONCE = 256
-BATCHES_AHEAD = 4
+BATCHES_AHEAD = 1
 """So many slices may be tokenized while the engine writes."""
 IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
 PLACE = ("n_messages", "trained_from")

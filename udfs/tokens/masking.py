@@ -52,9 +52,7 @@ class TokenParts:
 def control_faults(pieces: FlatPieces, tokens: Placed) -> dict[int, tuple[int, int]]:
     """By row, the first control token that touches content, and the piece it touches."""
     first = np.full(len(pieces.ends), -1)
-    _fill_touches(
-        pieces.ends, pieces.is_content, tokens.control_starts, tokens.control_ends, first
-    )
+    _fill_touches(pieces.ends, pieces.is_content, tokens.control_starts, tokens.control_ends, first)
     touched = np.flatnonzero(first >= 0)
     rows = np.searchsorted(pieces.row_pieces, touched, side="right") - 1
     touching = tokens.controls[first[touched]]
@@ -188,7 +186,9 @@ def _stop_faults(
 ) -> dict[int, str]:
     """Turns that do not end with a stop token and at most a little white space after it."""
     is_stopped = np.empty(len(turn_ends), np.bool_)
-    _fill_stopped(tokens.ids, firsts, turn_ends, vocabulary.can_stop, vocabulary.is_blank, is_stopped)
+    _fill_stopped(
+        tokens.ids, firsts, turn_ends, vocabulary.can_stop, vocabulary.is_blank, is_stopped
+    )
     unstopped = np.flatnonzero(~is_stopped)
     rows = _rows_of(tokens, firsts[unstopped])
     return dict.fromkeys(rows, "a trained turn does not end with a stop token")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,19 +85,20 @@ class SummedPlaces:
         is_control: NDArray[np.bool_],
     ) -> None:
         self._ids = np.ascontiguousarray(ids).view(np.uint32)
-        self._sizes = sizes
-        self._before = np.zeros(-(-len(ids) // _BLOCK) + 1, np.int64)
+        before = np.zeros(-(-len(ids) // _BLOCK) + 1, np.int64)
         first = np.uint32(is_control.argmax() if is_control.any() else len(is_control))
-        controls = np.empty((3, len(ids)), np.int64)
-        n_controls = _scan(self._ids, sizes, is_control, first, self._before, *controls)
+        controls = np.empty((len(ids), 3), np.int64)
+        n_controls = _scan(self._ids, sizes, is_control, first, before, controls)
         if n_controls < 0:
             raise IndexError("an id is beyond the vocabulary")
-        self.controls, self.control_starts, self.control_ends = controls[:, :n_controls].copy()
+        found = np.ascontiguousarray(controls[:n_controls].T)
+        self.controls, self.control_starts, self.control_ends = found
+        self._sums = self._ids, sizes, before, self.controls, self.control_ends
 
     def starts(self, tokens: Int) -> Int:
         """Where some of the tokens start; token n where the last one ends."""
         found = np.empty(len(tokens), np.int64)
-        _fill_starts(*self._sums(), tokens, found)
+        _fill_starts(*self._sums, tokens, found)
         return found
 
     def ends(self, tokens: Int) -> Int:
@@ -107,16 +108,13 @@ class SummedPlaces:
     def ending_by(self, places: Int) -> Int:
         """How many tokens end at or before each place; ascending."""
         found = np.empty(len(places), np.int64)
-        _fill_ending_by(*self._sums(), places, found)
+        _fill_ending_by(*self._sums, places, found)
         return found
 
     def starting_before(self, places: Int) -> Int:
         """How many tokens start before each place; ascending."""
         following = np.minimum(self.ending_by(places - 1) + 1, len(self._ids))
         return np.where(places > 0, following, 0)
-
-    def _sums(self) -> tuple[NDArray[Any], ...]:
-        return self._ids, self._sizes, self._before, self.controls, self.control_ends
 
 
 @compiled
@@ -150,10 +148,10 @@ def _scan(
     first: np.uint32,
     before: Int,
     controls: Int,
-    control_starts: Int,
-    control_ends: Int,
 ) -> int:
     """Sum the sizes by block, and list control tokens, of which `first` is the least id.
+
+    Of each `controls` takes its number, where it starts and where it ends; n, 3.
 
     Returns:
         How many control tokens there are; -1 where an id is beyond the vocabulary.
@@ -172,9 +170,9 @@ def _scan(
                 token = block[k]
                 size = np.int64(sizes[token])
                 if token >= first and is_control[token]:
-                    controls[found] = number * _BLOCK + k
-                    control_starts[found] = reached
-                    control_ends[found] = reached + size
+                    controls[found, 0] = number * _BLOCK + k
+                    controls[found, 1] = reached
+                    controls[found, 2] = reached + size
                     found += 1
                 reached += size
         before[number + 1] = reached

@@ -34,10 +34,11 @@ from tests.benchmarks.tokenizing.own import (
     model_seconds,
     tokenized,
 )
-from tests.memory import peak_memory
 from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
 
 _MEMORY_OF_DUCKDB = "150MB"
+_INTERVAL = 0.05
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,10 @@ def measure_model(prepared: Prepared) -> Peak:
     process = subprocess.Popen(
         model_command(prepared), env=environment_of(prepared.root), stdout=sys.stderr
     )
-    peak = peak_memory(process)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _peak_of(str(process.pid)))
+        time.sleep(_INTERVAL)
     if process.returncode:
         raise RuntimeError(f"dbt failed with exit code {process.returncode}")
     return Peak(*model_counts(prepared), model_seconds(prepared), peak)
@@ -105,16 +109,21 @@ def main(database: str) -> None:
         for rows, tokens in map(count_tokens, tokenized(batches)):
             n_rows, n_tokens = n_rows + rows, n_tokens + tokens
     seconds = time.perf_counter() - started
-    print(json.dumps(asdict(Peak(n_rows, n_tokens, seconds, _peak_of_this_process()))))
+    print(json.dumps(asdict(Peak(n_rows, n_tokens, seconds, _peak_of("self")))))
 
 
-def _peak_of_this_process() -> int:
-    """Bytes; unlike `ru_maxrss`, without what the parent held when it forked."""
-    status = Path("/proc/self/status").read_text()
+def _peak_of(process: str) -> int:
+    """The most bytes that a process has held; 0 where it has ended.
+
+    Unlike `ru_maxrss` without what its parent held when it forked; unlike a look at what it holds
+    now, peaks between two looks count.
+    """
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
     found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-    if found is None:
-        raise RuntimeError("the system does not tell the peak memory of a process")
-    return int(found[1]) * 1024
+    return int(found[1]) * 1024 if found else 0
 
 
 if __name__ == "__main__":

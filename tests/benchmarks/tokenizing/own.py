@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,12 +27,12 @@ class RejectedError(Exception):
 
 
 def run_function(examples: pa.Table) -> Work:
-    """Tokenize all rows, in batches as the model does, and keep nothing.
+    """Tokenize all rows, and keep nothing.
 
     Raises:
         RejectedError: A row was rejected.
     """
-    return count_seconds(lambda: map(count_tokens, tokenized(batches_of(examples))))
+    return count_seconds(lambda: map(count_tokens, tokenized([examples])))
 
 
 def batches_of(examples: pa.Table) -> Iterator[pa.Table]:
@@ -49,7 +49,7 @@ def count_tokens(tokens: pa.StructArray) -> tuple[int, int]:
 
 def tokens_of(examples: pa.Table) -> pa.Table:
     """input_ids and loss_mask of all rows."""
-    chunks = list(tokenized(batches_of(examples)))
+    chunks = list(tokenized([examples]))
     names = ("input_ids", "loss_mask")
     return pa.table({name: pa.chunked_array([c.field(name) for c in chunks]) for name in names})
 
@@ -110,7 +110,7 @@ def drop_tokens(prepared: Prepared) -> None:
         connection.execute(f"drop table if exists {_TABLE}")
 
 
-def tokenized(batches: Iterator[pa.Table]) -> Iterator[pa.StructArray]:
+def tokenized(batches: Iterable[pa.Table]) -> Iterator[pa.StructArray]:
     """The tokens of batches, slice by slice.
 
     Raises:

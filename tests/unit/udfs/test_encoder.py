@@ -100,7 +100,9 @@ def test_a_character_on_which_they_differ_is_left_to_the_reference(qwen3: Loaded
 
 
 def test_a_difference_on_the_sample_is_an_error(qwen3: LoadedTokenizer) -> None:
-    encoder = GigatokenEncoder(qwen3.backend, lambda: Scripted(qwen3.backend, wrong="several words"))
+    encoder = GigatokenEncoder(
+        qwen3.backend, lambda: Scripted(qwen3.backend, wrong="several words")
+    )
     with pytest.raises(TrajhouseError, match="different ids"):
         encode(encoder, ["fine", "several words that differ"])
 

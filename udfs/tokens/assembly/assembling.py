@@ -149,9 +149,7 @@ def _fill_spans(
                 piece += 1
 
 
-def _trimmed(
-    spans: _Spans, table: ItemTable, data: tuple[Bytes, ...]
-) -> NDArray[np.bool_]:
+def _trimmed(spans: _Spans, table: ItemTable, data: tuple[Bytes, ...]) -> NDArray[np.bool_]:
     """Make spans as short as the template makes their texts.
 
     Returns:

@@ -22,6 +22,7 @@ NAME_FIELDS = ("name", "call_name")
 
 ABSENT, EMPTY, FULL = 0, 1, 2
 
+
 @dataclass(frozen=True)
 class MessageColumns:
     """The messages of rows, laid end to end, and their calls.
@@ -138,7 +139,7 @@ def _is_valid(texts: pa.Array) -> NDArray[np.bool_]:
     """Whether each is not null."""
     if not texts.null_count:
         return np.ones(len(texts), dtype=np.bool_)
-    return pc.is_valid(texts).to_numpy(zero_copy_only=False)
+    return _flags(pc.is_valid(texts), if_null=False)
 
 
 def _flags(values: pa.Array, *, if_null: bool) -> NDArray[np.bool_]:

@@ -267,7 +267,7 @@ def _fill_places(
 @compiled
 def _class_of(roles: Int, message_calls: Int, message: int) -> int:
     """System, user, assistant without and with calls; `_N_CLASSES` for others."""
-    role = roles[message]
+    role = int(roles[message])
     if role == _ASSISTANT:
-        return _ASSISTANT + (message_calls[message + 1] > message_calls[message])
+        return _ASSISTANT + int(message_calls[message + 1] > message_calls[message])
     return role if role < _ASSISTANT else _N_CLASSES

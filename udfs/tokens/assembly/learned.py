@@ -11,10 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokens.assembly.chunks import Item, Trim
-from trajhouse.udfs.tokens.assembly.columns import FIELDS, distinct
-from trajhouse.udfs.tokens.policy import Part
+from trajhouse.udfs.tokens.assembly.columns import distinct
 
 UNKNOWN = -1
 

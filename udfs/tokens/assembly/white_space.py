@@ -27,16 +27,16 @@ def is_blank(data: Bytes, start: int, end: int) -> bool:
 @compiled
 def space_at(data: Bytes, place: int, end: int) -> int:
     """How many bytes the character that begins at a place has, if it is white space; else 0."""
-    first = np.int64(data[place])
+    first = int(data[place])
     if first < 0x80:
-        return np.int64(_IS_SPACE[first])
+        return int(_IS_SPACE[first])
     if first < 0xE0 and place + 1 < end:
-        code = (first & 0x1F) << 6 | np.int64(data[place + 1]) & 0x3F
-        return 2 * np.int64(_IS_SPACE[code])
+        code = (first & 0x1F) << 6 | int(data[place + 1]) & 0x3F
+        return 2 * int(_IS_SPACE[code])
     if first < 0xF0 and place + 2 < end:
-        middle, last = np.int64(data[place + 1]) & 0x3F, np.int64(data[place + 2]) & 0x3F
+        middle, last = int(data[place + 1]) & 0x3F, int(data[place + 2]) & 0x3F
         code = (first & 0x0F) << 12 | middle << 6 | last
-        return 3 * np.int64(code < _N_CODES and _IS_SPACE[min(code, _N_CODES - 1)])
+        return 3 if code < _N_CODES and _IS_SPACE[code] else 0
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Rows that begin alike, with the same system prompt and tools, and those among them that differ."""
+"""Rows that begin alike, with one system prompt and tools, and those among them that differ."""
 
 from __future__ import annotations
 
