@@ -77,7 +77,7 @@ class LoadedTokenizer:
         """16 hex digits of the tokenizer, its template and the versions that ids depend on.
 
         The first 8 are those of the vocabulary. Masks and weights are made of ids and places alone,
-        by whole numbers, so that the versions of numpy, awkward and pyarrow cannot change them.
+        by whole numbers, so that versions of numpy, numba, awkward and pyarrow cannot change them.
         """
         names = {"tokenizers", "transformers", "jinja2", self.encoder.name}
         versions = [f"{name} {version(name)}" for name in sorted(names)]
