@@ -12,6 +12,8 @@ from trajhouse.cli.errors import TrajhouseError
 
 THREAD = "preload-tokenizer"
 
+_CHAT = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -41,19 +43,19 @@ def _load_all(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def load_whole(spec: str, policy_text: str) -> None:
-    """Load all that tokenizing needs before its first row.
+    """Load all that tokenizing needs before its first row, and tokenize one: that loads loops.
 
     Raises:
         CannotOpen: The tokenizer or a chat template cannot be loaded.
         UsageFault: The policy has unknown words.
     """
-    from trajhouse.udfs.tokens.assembly.assembler import assembler_of
+    from trajhouse.udfs.tokens.examples import CHAT_TYPE, Examples
     from trajhouse.udfs.tokens.policy import parse_policy
     from trajhouse.udfs.tokens.template import learn_template, tokenizer_under
-    from trajhouse.udfs.tokens.vocabulary import vocabulary_of
+    from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
     policy = parse_policy(policy_text)
     loaded = tokenizer_under(policy, spec)
     loaded.fingerprint(policy.as_json())
-    vocabulary_of(loaded)
-    assembler_of(learn_template(loaded), policy)
+    example = Examples(pa.array([_CHAT], CHAT_TYPE), [None], [0])
+    tokenize_rows(learn_template(loaded), example, policy)

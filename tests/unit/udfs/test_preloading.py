@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from time import sleep
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,8 +15,10 @@ from trajhouse.cli.errors import CannotOpen
 from trajhouse.udfs import preloading, tokenizer
 from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER
+from trajhouse.udfs.tokens import tokenizing
 from trajhouse.udfs.tokens.assembly import assembler
 from trajhouse.udfs.tokens.policy import parse_policy
+from trajhouse.udfs.tokens.results import TokenizedRows
 from trajhouse.udfs.tokens.template import learn_template
 
 HEADER_IN = '{"role_header": "in"}'
@@ -43,6 +46,20 @@ def test_what_tokenizing_needs_is_there(monkeypatch: pytest.MonkeyPatch) -> None
     template = learn_template(tokenizer.load_tokenizer(DEFAULT_TOKENIZER))
     for policy in ("{}", HEADER_IN):
         assert assembler.assembler_of(template, parse_policy(policy)) is not None
+
+
+def test_loops_are_loaded_by_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+    original = tokenizing.proven_rows
+
+    def proven_rows(*args: Any) -> TokenizedRows:
+        found = original(*args)
+        used.append(len(found))
+        return found
+
+    monkeypatch.setattr(tokenizing, "proven_rows", proven_rows)
+    loaded_after((DEFAULT_TOKENIZER, "{}"))
+    assert used == [1]
 
 
 def test_what_cannot_be_loaded_is_told_by_whoever_needs_it() -> None:
