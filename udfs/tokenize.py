@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby, pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -86,9 +86,9 @@ def _slices(batches: Iterable[Rows]) -> Iterator[tuple[Rows, ChatTemplate, Examp
 
 def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]]:
     messages, tools = batch.column("chat_messages"), batch.column("tools")
-    trained_from = batch.column("trained_from").to_pylist()
+    trained_from = batch.column("trained_from").to_numpy().tolist()
     settings = zip(
-        batch.column("tokenizer").to_pylist(), batch.column("policy").to_pylist(), strict=True
+        _shared_texts(batch.column("tokenizer")), _shared_texts(batch.column("policy")), strict=True
     )
     most = _rows_per_slice(messages)
     start = 0
@@ -106,11 +106,11 @@ def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Exam
         start = stop
 
 
-def _shared_texts(texts: pa.StringArray) -> list[str | None]:
-    """The texts, equal ones as one object: of long ones most rows have the same."""
-    encoded = texts.dictionary_encode(null_encoding="encode")
+def _shared_texts(texts: pa.StringArray) -> list[Any]:
+    """The texts, equal ones as one object: most rows have the same."""
+    encoded = texts.cast(pa.string()).dictionary_encode(null_encoding="encode")
     known = encoded.dictionary.to_pylist()
-    return [known[number] for number in encoded.indices.to_pylist()]
+    return [known[number] for number in encoded.indices.to_numpy().tolist()]
 
 
 def _tokenize_slice(

@@ -96,21 +96,33 @@ def parts_of_tokens(pieces: FlatPieces, tokens: Placed, vocabulary: Vocabulary) 
     firsts[is_inner] = tokens.places.starting_before(places[is_inner])
     _settle(firsts, row_runs, tokens.row_tokens)
     opening = np.flatnonzero((parts > 0) & ~is_inner)
-    firsts[opening] += _reach_in(pieces, tokens, places[opening], firsts[opening], vocabulary)
+    rows = np.searchsorted(row_runs, opening, side="right") - 1
     closing = np.flatnonzero((parts[:-1] > 0) & ~is_inner[1:]) + 1
-    turn_ends = np.append(firsts, n_tokens)[np.append(closing, n_runs)]
-    if not n_runs or parts[-1] == 0:
-        turn_ends = turn_ends[:-1]
-    faults = _edge_faults(pieces, tokens, places[opening], firsts[opening], turn_ends)
-    faults |= _stop_faults(tokens, firsts[opening], turn_ends, vocabulary)
+    turn_ends = np.append(firsts, n_tokens)[np.append(closing, n_runs)][: len(opening)]
+    reached = firsts[opening] + _reach_in(
+        pieces, tokens, places[opening], firsts[opening], vocabulary
+    )
+    firsts[opening] = np.minimum(reached, turn_ends)
+    firsts = np.maximum.accumulate(firsts)
+    turns = _Turns(rows, places[opening], firsts[opening], turn_ends)
     return TokenParts(
         np.append(firsts, n_tokens),
         parts,
         row_runs,
         turn_ends,
-        np.searchsorted(turn_ends, tokens.row_tokens, side="right"),
-        faults,
+        np.searchsorted(rows, np.arange(len(row_runs))),
+        _edge_faults(pieces, tokens, turns) | _stop_faults(tokens, turns, vocabulary),
     )
+
+
+@dataclass(frozen=True)
+class _Turns:
+    """Trained turns: the row of each, where it starts, its first token, and the one behind it."""
+
+    rows: Int
+    places: Int
+    firsts: Int
+    ends: Int
 
 
 @compiled
@@ -164,33 +176,32 @@ def _reach_in(
     return reaches
 
 
-def _edge_faults(
-    pieces: FlatPieces, tokens: Placed, places: Int, firsts: Int, turn_ends: Int
-) -> dict[int, str]:
+def _edge_faults(pieces: FlatPieces, tokens: Placed, turns: _Turns) -> dict[int, str]:
     """Turns without tokens, or whose first holds more than white space of the context before."""
-    empty = firsts >= turn_ends
-    rows = _rows_of(tokens, np.maximum(turn_ends[empty] - 1, 0))
-    faults = dict.fromkeys(rows, "a trained turn holds no token")
-    inside = np.flatnonzero(~empty)
-    begins = tokens.places.starts(firsts[inside])
-    is_over = begins < places[inside]
-    for turn, begin in zip(inside[is_over].tolist(), begins[is_over].tolist(), strict=True):
-        shared = pieces.data[begin : places[turn]]
-        if not _BLANK[shared].all():
-            faults[_rows_of(tokens, firsts[[turn]])[0]] = "a turn begins within a token"
+    is_empty = turns.firsts >= turns.ends
+    faults = dict.fromkeys(turns.rows[is_empty].tolist(), "a trained turn holds no token")
+    inside = np.flatnonzero(~is_empty)
+    begins, places = tokens.places.starts(turns.firsts[inside]), turns.places[inside]
+    is_over = begins < places
+    over = zip(turns.rows[inside][is_over], begins[is_over], places[is_over], strict=True)
+    for row, begin, place in over:
+        if not _BLANK[pieces.data[begin:place]].all():
+            faults[int(row)] = "a turn begins within a token"
     return faults
 
 
-def _stop_faults(
-    tokens: Placed, firsts: Int, turn_ends: Int, vocabulary: Vocabulary
-) -> dict[int, str]:
+def _stop_faults(tokens: Placed, turns: _Turns, vocabulary: Vocabulary) -> dict[int, str]:
     """Turns that do not end with a stop token and at most a little white space after it."""
-    is_stopped = np.empty(len(turn_ends), np.bool_)
+    is_stopped = np.empty(len(turns.rows), np.bool_)
     _fill_stopped(
-        tokens.ids, firsts, turn_ends, vocabulary.can_stop, vocabulary.is_blank, is_stopped
+        tokens.ids,
+        turns.firsts,
+        turns.ends,
+        vocabulary.can_stop,
+        vocabulary.is_blank,
+        is_stopped,
     )
-    unstopped = np.flatnonzero(~is_stopped)
-    rows = _rows_of(tokens, firsts[unstopped])
+    rows = turns.rows[~is_stopped].tolist()
     return dict.fromkeys(rows, "a trained turn does not end with a stop token")
 
 
@@ -210,8 +221,3 @@ def _fill_stopped(
         while last > least and is_blank[ids[last]] and not can_stop[ids[last]]:
             last -= 1
         is_stopped[turn] = last < firsts[turn] or can_stop[ids[last]]
-
-
-def _rows_of(tokens: Placed, positions: Int) -> list[int]:
-    rows = np.searchsorted(tokens.row_tokens, positions, side="right") - 1
-    return [int(row) for row in rows]
