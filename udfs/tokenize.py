@@ -23,8 +23,8 @@ from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE, token_columns
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Rows: TypeAlias = pa.Table | pa.RecordBatch
-_BYTES_PER_SLICE = 24_000_000
-_MOST_ROWS_PER_SLICE = 1536
+_BYTES_PER_SLICE = 40_000_000
+_MOST_ROWS_PER_SLICE = 3072
 _AHEAD = 1
 """So many slices may be tokenized before any is asked for, besides one a core."""
 
@@ -128,7 +128,7 @@ def _rows_per_slice(messages: pa.ListArray) -> int:
 
 def _cut(start: int, stop: int, most: int) -> list[int]:
     """Where slices start, and the end; ever smaller ones, so that all cores end about together."""
-    least = -(-most // 4)
+    least = -(-most // 8)
     bounds = [start]
     while bounds[-1] < stop:
         left = stop - bounds[-1]

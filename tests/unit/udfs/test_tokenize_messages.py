@@ -277,12 +277,12 @@ def test_rows_keep_their_order_across_slices_chunks_and_settings(
 
 @pytest.mark.parametrize(
     ("n_rows", "most", "sizes"),
-    [(3, 1, [1] * 3), (32, 8, [8, 6, 4, 3, 2, 2, 2, 2, 2, 1]), (2, 8, [2]), (5, 20, [5])],
+    [(3, 1, [1] * 3), (32, 8, [8, 6, 4, 3, 2, 2, *[1] * 7]), (2, 16, [2]), (5, 24, [3, 2])],
 )
 def test_slices_shrink_and_none_is_empty(
     n_rows: int, most: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A quarter of what is left on two cores, at most so many rows, at least a quarter of these."""
+    """A quarter of what is left on two cores, at most so many rows, at least an eighth of these."""
     monkeypatch.setattr(tokenize, "_n_cores", lambda: 2)
     monkeypatch.setattr(tokenize, "_MOST_ROWS_PER_SLICE", most)
     rows = pa.table(
