@@ -99,9 +99,9 @@ def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Exam
         loaded.require_date()
         template = learn_template(loaded)
         for first, last in pairwise(_cut(start, stop, most)):
-            chats, size = messages.slice(first, last - first), last - first
+            size = last - first
             declared = _shared_texts(tools.slice(first, size))
-            examples = Examples(chats, declared, trained_from[first:last])
+            examples = Examples(messages.slice(first, size), declared, trained_from[first:last])
             yield batch.slice(first, size), template, examples, policy
         start = stop
 

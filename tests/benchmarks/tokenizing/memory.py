@@ -43,12 +43,20 @@ _INTERVAL = 0.05
 
 @dataclass(frozen=True)
 class Peak:
-    """The rows and tokens that a process made, in how many seconds, and the most bytes it held."""
+    """The rows and tokens that a process made, in how many seconds, and the most bytes it held.
+
+    Raises:
+        RuntimeError: The system does not tell what it held.
+    """
 
     rows: int
     tokens: int
     seconds: float
     peak: int
+
+    def __post_init__(self) -> None:
+        if not self.peak:
+            raise RuntimeError("the system does not tell the peak memory of a process")
 
 
 def measure_all(prepared: Prepared, copies: Sequence[int]) -> dict[str, Peak]:

@@ -100,7 +100,7 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
         roles,
         row_messages,
         message_calls,
-        pc.is_valid(call_lists).to_numpy(zero_copy_only=False),
+        _is_valid(call_lists),
         np.diff(row_messages) == 0,
     )
     rows = columns.rows_of_messages()
@@ -135,11 +135,11 @@ def _bounds(lists: pa.ListArray) -> Int:
     return sums_before(lengths)
 
 
-def _is_valid(texts: pa.Array) -> NDArray[np.bool_]:
+def _is_valid(values: pa.Array) -> NDArray[np.bool_]:
     """Whether each is not null."""
-    if not texts.null_count:
-        return np.ones(len(texts), dtype=np.bool_)
-    return _flags(pc.is_valid(texts), if_null=False)
+    if not values.null_count:
+        return np.ones(len(values), dtype=np.bool_)
+    return _flags(pc.is_valid(values), if_null=False)
 
 
 def _flags(values: pa.Array, *, if_null: bool) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from trajhouse.udfs.compiled import compiled
 
 Bytes = NDArray[np.uint8]
 
-NEWLINE = 0x0A
+_NEWLINE = 0x0A
 _N_CODES = 0x3001
 """No character from here on is white space."""
 _IS_SPACE = np.array([chr(code).isspace() for code in range(_N_CODES)], dtype=np.bool_)
@@ -19,9 +19,12 @@ _IS_SPACE = np.array([chr(code).isspace() for code in range(_N_CODES)], dtype=np
 def is_blank(data: Bytes, start: int, end: int) -> bool:
     """Whether a text is white space alone; an empty one is not."""
     place = start
-    while place < end and space_at(data, place, end) > 0:
-        place += space_at(data, place, end)
-    return start < end == place
+    while place < end:
+        n_bytes = space_at(data, place, end)
+        if n_bytes == 0:
+            return False
+        place += n_bytes
+    return start < end
 
 
 @compiled
@@ -72,5 +75,5 @@ def ends_in_foreign_space(data: Bytes, start: int, end: int) -> bool:
 @compiled
 def _is_plain_space(byte: int, newlines_only: bool) -> bool:
     if newlines_only:
-        return byte == NEWLINE
+        return byte == _NEWLINE
     return byte < 0x80 and bool(_IS_SPACE[byte])
