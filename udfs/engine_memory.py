@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trajhouse.udfs.read_conversations import ROWS_AT_ONCE
+
 if TYPE_CHECKING:
     import duckdb
 
 LEAST = 512 * 2**20
 """Bytes."""
-ROWS_AT_ONCE = 2048
-"""So many rows are read and written in one piece."""
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 

@@ -14,11 +14,11 @@ from trajhouse.udfs.content_keys import content_keys
 from trajhouse.udfs.earlier_tokens import KEY, EarlierTokens, earlier_tokens
 from trajhouse.udfs.engine_memory import limit_memory
 from trajhouse.udfs.example_batches import example_batches
+from trajhouse.udfs.read_conversations import read_conversations
 
 if TYPE_CHECKING:
     import duckdb
 
-CONVERSATIONS_AT_ONCE = 256
 BATCHES_AHEAD = 1
 """So many slices may be tokenized while the engine writes."""
 IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
@@ -167,7 +167,7 @@ def _left(
 def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
     columns = [name for name in planned.columns if name != "n_bytes"]
     columns[columns.index("tokenization_policy")] += " as policy"
-    for conversations in planned.select(", ".join(columns)).to_arrow_reader(CONVERSATIONS_AT_ONCE):
+    for conversations in read_conversations(planned.select(", ".join(columns))):
         yield from example_batches(conversations)
 
 

@@ -6,7 +6,8 @@
 with
 
 trajectories as (
-    select * from {{ ref('int_trajectories_chat') }}
+    select *, {{ row_place() }} as row_place
+    from {{ ref('int_trajectories_chat') }}
     where not {{ is_one_of('family', var('untokenized_families')) }}
 ),
 
@@ -25,6 +26,7 @@ planned as (
         task_id,
         tools,
         chat_messages,
+        row_place,
         {{ chat_bytes('chat_messages') }} as n_bytes,
         {{ examples_of('trajectory_id', 'chat_roles', var('thinking')) }} as examples,
         {{ tokenizer() }} as tokenizer,

@@ -86,13 +86,13 @@ class SummedPlaces:
     ) -> None:
         self._ids = np.ascontiguousarray(ids).view(np.uint32)
         before = np.zeros(-(-len(ids) // _BLOCK) + 1, np.int64)
-        first = np.uint32(is_control.argmax() if is_control.any() else len(is_control))
-        controls = np.empty((len(ids), 3), np.int64)
-        n_controls = _scan(self._ids, sizes, is_control, first, before, controls)
-        if n_controls < 0:
+        least = np.uint32(is_control.argmax() if is_control.any() else len(is_control))
+        controls, starts, ends = np.empty((3, len(ids)), np.int64)
+        n_found = _scan(self._ids, sizes, is_control, least, before, (controls, starts, ends))
+        if n_found < 0:
             raise IndexError("an id is beyond the vocabulary")
-        found = np.ascontiguousarray(controls[:n_controls].T)
-        self.controls, self.control_starts, self.control_ends = found
+        self.controls = controls[:n_found].copy()
+        self.control_starts, self.control_ends = starts[:n_found].copy(), ends[:n_found].copy()
         self._sums = self._ids, sizes, before, self.controls, self.control_ends
 
     def starts(self, tokens: Int) -> Int:
@@ -118,65 +118,46 @@ class SummedPlaces:
 
 
 @compiled
-def _sum(ids: NDArray[np.uint32], sizes: NDArray[np.unsignedinteger]) -> np.int64:
-    """The sizes of some tokens, by four sums at once: each has to wait for its last addition."""
-    a, b, c, d = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
-    for k in range(0, len(ids) - 3, 4):
-        a += sizes[ids[k]]
-        b += sizes[ids[k + 1]]
-        c += sizes[ids[k + 2]]
-        d += sizes[ids[k + 3]]
-    for k in range(len(ids) // 4 * 4, len(ids)):
-        a += sizes[ids[k]]
-    return np.int64(a + b + c + d)
-
-
-@compiled
-def _most(ids: NDArray[np.uint32]) -> np.uint32:
-    """The greatest of some ids."""
-    most = np.uint32(0)
-    for k in range(len(ids)):
-        most = max(most, ids[k])
-    return most
-
-
-@compiled
 def _scan(
     ids: NDArray[np.uint32],
     sizes: NDArray[np.unsignedinteger],
     is_control: NDArray[np.bool_],
-    first: np.uint32,
+    least: np.uint32,
     before: Int,
-    controls: Int,
+    controls: tuple[Int, Int, Int],
 ) -> int:
-    """Sum the sizes by block, and list control tokens, of which `first` is the least id.
+    """Sum the sizes by block, and list control tokens, of which `least` is the least id.
 
-    Of each `controls` takes its number, where it starts and where it ends; n, 3.
+    Args:
+        ids: The tokens; n.
+        sizes: Bytes of text that each id stands for.
+        is_control: Whether each id is that of a control token.
+        least: No id below it is that of a control token, or beyond the vocabulary.
+        before: Takes the bytes before each block, and of all; blocks + 1.
+        controls: Take the number of each control token, where it starts and where it ends.
 
     Returns:
         How many control tokens there are; -1 where an id is beyond the vocabulary.
     """
-    found = 0
-    reached = np.int64(0)
-    for number in range(len(before) - 1):
-        block = ids[number * _BLOCK : (number + 1) * _BLOCK]
-        most = _most(block)
-        if most >= len(sizes):
-            return -1
-        if most < first:
-            reached += _sum(block, sizes)
-        else:
-            for k in range(len(block)):
-                token = block[k]
-                size = np.int64(sizes[token])
-                if token >= first and is_control[token]:
-                    controls[found, 0] = number * _BLOCK + k
-                    controls[found, 1] = reached
-                    controls[found, 2] = reached + size
-                    found += 1
-                reached += size
-        before[number + 1] = reached
-    return found
+    numbers, starts, ends = controls
+    found = token = reached = np.uint64(0)
+    n_tokens, n_ids = np.uint64(len(ids)), np.uint32(len(sizes))
+    for block in range(1, len(before)):
+        end = min(token + np.uint64(_BLOCK), n_tokens)
+        while token < end:
+            number = ids[token]
+            if number >= least:
+                if number >= n_ids:
+                    return -1
+                if is_control[number]:
+                    numbers[found] = token
+                    starts[found] = reached
+                    ends[found] = reached + np.uint64(sizes[number])
+                    found += np.uint64(1)
+            reached += np.uint64(sizes[number])
+            token += np.uint64(1)
+        before[block] = reached
+    return np.int64(found)
 
 
 @compiled
@@ -190,15 +171,22 @@ def _fill_starts(
     found: Int,
 ) -> None:
     """Where each of some tokens starts; ascending, and often just behind a control token."""
-    control = 0
+    control, n_controls = np.uint64(0), np.uint64(len(controls))
     for k in range(len(tokens)):
-        first = tokens[k] // _BLOCK * _BLOCK
-        reached = before[tokens[k] // _BLOCK]
-        while control < len(controls) and controls[control] < tokens[k]:
-            control += 1
-        if control > 0 and first <= controls[control - 1]:
-            first, reached = controls[control - 1] + 1, control_ends[control - 1]
-        found[k] = reached + _sum(ids[first : tokens[k]], sizes)
+        token = np.uint64(tokens[k])
+        block = token // np.uint64(_BLOCK)
+        reached, first = np.uint64(before[block]), block * np.uint64(_BLOCK)
+        while control < n_controls and np.uint64(controls[control]) < token:
+            control += np.uint64(1)
+        if control > 0:
+            nearest = np.uint64(controls[control - np.uint64(1)])
+            if first <= nearest:
+                first = nearest + np.uint64(1)
+                reached = np.uint64(control_ends[control - np.uint64(1)])
+        while first < token:
+            reached += np.uint64(sizes[ids[first]])
+            first += np.uint64(1)
+        found[k] = reached
 
 
 @compiled
@@ -212,19 +200,24 @@ def _fill_ending_by(
     found: Int,
 ) -> None:
     """How many tokens end at or before each of some places; they ascend."""
-    control = number = 0
+    control, n_controls = np.uint64(0), np.uint64(len(controls))
+    block, n_blocks = np.uint64(0), np.uint64(len(before) - 1)
+    n_tokens = np.uint64(len(ids))
     for k in range(len(places)):
-        while number < len(before) - 1 and before[number + 1] <= places[k]:
-            number += 1
-        while control < len(controls) and control_ends[control] <= places[k]:
-            control += 1
-        first, reached = min(number * _BLOCK, len(ids)), before[number]
-        if control > 0 and first <= controls[control - 1]:
-            first, reached = controls[control - 1] + 1, control_ends[control - 1]
-        following = ids[first : (number + 1) * _BLOCK]
-        left = places[k] - reached
-        n_ended = 0
-        while n_ended < len(following) and sizes[following[n_ended]] <= left:
-            left -= np.int64(sizes[following[n_ended]])
-            n_ended += 1
-        found[k] = first + n_ended
+        place = places[k]
+        while block < n_blocks and before[block + np.uint64(1)] <= place:
+            block += np.uint64(1)
+        while control < n_controls and control_ends[control] <= place:
+            control += np.uint64(1)
+        token, reached = min(block * np.uint64(_BLOCK), n_tokens), before[block]
+        if control > 0:
+            nearest = np.uint64(controls[control - np.uint64(1)])
+            if token <= nearest:
+                token = nearest + np.uint64(1)
+                reached = control_ends[control - np.uint64(1)]
+        while token < n_tokens:
+            reached += np.int64(sizes[ids[token]])
+            if reached > place:
+                break
+            token += np.uint64(1)
+        found[k] = token

@@ -94,7 +94,7 @@ class Prepared:
     def examples(self) -> pa.Table:
         """All rows, as `tokenize_examples` takes them."""
         with self.open() as connection:
-            return connection.sql(examples_sql()).to_arrow_table()
+            return connection.sql(f"{examples_sql()} order by trajectory_id").to_arrow_table()
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -104,17 +104,17 @@ class Prepared:
             yield connection
 
 
-def examples_sql(*, ordered: bool = True) -> str:
-    """Selects the columns that `tokenize_examples` takes, all rows, sorted by trajectory or not."""
+def examples_sql() -> str:
+    """Selects the columns that `tokenize_examples` takes, and `row_place`; all rows."""
     return f"""
         select
             chat_messages,
             tools,
             0::integer as trained_from,
             '{DEFAULT_TOKENIZER}' as tokenizer,
-            '{{}}' as policy
+            '{{}}' as policy,
+            rowid as row_place
         from {_CHAT_TABLE}
-        {"order by trajectory_id" if ordered else ""}
     """
 
 

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from tests.benchmarks.tokenizing.data import (
     PROJECT,
@@ -26,7 +25,6 @@ from tests.benchmarks.tokenizing.data import (
     repeat,
 )
 from tests.benchmarks.tokenizing.own import (
-    batches_of,
     count_tokens,
     drop_tokens,
     model_command,
@@ -34,7 +32,7 @@ from tests.benchmarks.tokenizing.own import (
     model_seconds,
     tokenized,
 )
-from trajhouse.udfs.tokenize_model import CONVERSATIONS_AT_ONCE
+from trajhouse.udfs.read_conversations import read_conversations
 
 _MEMORY_OF_DUCKDB = "150MB"
 _INTERVAL = 0.05
@@ -108,12 +106,7 @@ def main(database: str) -> None:
     with duckdb.connect(database, read_only=True) as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = '{_MEMORY_OF_DUCKDB}'; set threads = 1")
-        reader = connection.sql(examples_sql(ordered=False)).to_arrow_reader(CONVERSATIONS_AT_ONCE)
-        batches = (
-            batch
-            for conversations in reader
-            for batch in batches_of(pa.Table.from_batches([conversations]))
-        )
+        batches = read_conversations(connection.sql(examples_sql()))
         for rows, tokens in map(count_tokens, tokenized(batches)):
             n_rows, n_tokens = n_rows + rows, n_tokens + tokens
     seconds = time.perf_counter() - started

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from tests.benchmarks.tokenizing.data import Prepared, dbt, environment_of
 from tests.benchmarks.tokenizing.measuring import Elapsed, Work, count_seconds
 from trajhouse.cli.building.publish import opened_to_write
-from trajhouse.udfs.example_batches import BATCH_BYTES, BATCH_ROWS
 from trajhouse.udfs.tokenize import tokenize_batches
 
 PLAN, MODEL = "int_trajectories_planned", "int_trajectories_tokenized"
@@ -33,13 +32,6 @@ def run_function(examples: pa.Table) -> Work:
         RejectedError: A row was rejected.
     """
     return count_seconds(lambda: map(count_tokens, tokenized([examples])))
-
-
-def batches_of(examples: pa.Table) -> Iterator[pa.Table]:
-    """The rows in batches of about the size of those that the model makes."""
-    n_rows = BATCH_BYTES * examples.num_rows // max(examples.nbytes, 1)
-    n_rows = max(1, min(BATCH_ROWS, n_rows))
-    return (examples.slice(start, n_rows) for start in range(0, examples.num_rows, n_rows))
 
 
 def count_tokens(tokens: pa.StructArray) -> tuple[int, int]:

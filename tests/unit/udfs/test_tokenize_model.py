@@ -28,6 +28,7 @@ EXAMPLES = "STRUCT(example_id VARCHAR, n_messages INTEGER, trained_from INTEGER)
 TABLE = ("main.tokenized", "memory.main.tokenized")
 LOSS_MASK = "flatten([[(run.weight > 0)::int for _ in range(run.n_tokens)] for run in loss_runs])"
 
+PLANNED = "select *, rowid as row_place from planned"
 Chat = list[dict[str, Any]]
 
 
@@ -69,7 +70,7 @@ class Step:
     def run(self) -> list[str]:
         """Build the table as dbt does, and say which examples were tokenized for it."""
         self.tokenized.clear()
-        planned = self.session.query("select * from planned")
+        planned = self.session.query(PLANNED)
         rows = tokenize_model.tokenized_examples(planned, self.session, *TABLE)
         with self.session.cursor() as cursor:
             cursor.register("rows", rows)
@@ -302,7 +303,7 @@ def test_what_cannot_be_loaded_or_is_not_known_is_told(
 ) -> None:
     step.add("a", chat_of("Waldo"))
     step.session.execute(f"update planned set {change}")
-    planned = step.session.query("from planned")
+    planned = step.session.query(PLANNED)
     with pytest.raises(error, match=words):
         tokenize_model.tokenized_examples(planned, step.session, *TABLE).read_all()
 
@@ -310,7 +311,7 @@ def test_what_cannot_be_loaded_or_is_not_known_is_told(
 def test_memory_is_limited_from_when_rows_are_asked_for(step: Step) -> None:
     """Not before: between the model's call and the first row dbt sets the limit of its profile."""
     step.add("a", chat_of("Waldo"))
-    planned = step.session.query("from planned")
+    planned = step.session.query(PLANNED)
     rows = tokenize_model.tokenized_examples(planned, step.session, *TABLE)
     step.session.execute("set memory_limit = '3GB'")
     rows.read_next_batch()

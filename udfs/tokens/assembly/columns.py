@@ -21,6 +21,7 @@ FIELDS = (*MESSAGE_FIELDS, *CALL_FIELDS)
 NAME_FIELDS = ("name", "call_name")
 
 ABSENT, EMPTY, FULL = 0, 1, 2
+_ROLES = pa.array(ROLES)
 
 
 @dataclass(frozen=True)
@@ -67,21 +68,21 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
     Args:
         messages: list<struct> as in the mart sft_messages; rows. Null rows have no messages.
     """
-    flat = messages.flatten()
     row_messages = _bounds(messages)
-    call_lists = pc.struct_field(flat, "tool_calls")
+    of_messages = _fields(messages.flatten())
+    call_lists = of_messages["tool_calls"]
     message_calls = _bounds(call_lists)
-    calls = call_lists.flatten()
-    functions = pc.struct_field(calls, "function")
-    sources = {field: pc.struct_field(flat, field) for field in MESSAGE_FIELDS}
+    of_calls = _fields(call_lists.flatten())
+    of_functions = _fields(of_calls["function"])
+    sources = {field: of_messages[field] for field in MESSAGE_FIELDS}
     sources |= {
-        "call_id": pc.struct_field(calls, "id"),
-        "call_name": pc.struct_field(functions, "name"),
-        "arguments": pc.struct_field(functions, "arguments"),
+        "call_id": of_calls["id"],
+        "call_name": of_functions["name"],
+        "arguments": of_functions["arguments"],
     }
     texts, kinds = {}, {}
-    is_odd_message = np.zeros(len(flat), dtype=np.bool_)
-    is_odd_call = np.zeros(len(calls), dtype=np.bool_)
+    is_odd_message = np.zeros(row_messages[-1], dtype=np.bool_)
+    is_odd_call = np.zeros(message_calls[-1], dtype=np.bool_)
     for field, source in sources.items():
         texts[field] = source.cast(pa.large_string())
         kinds[field] = np.empty(len(source), np.int8)
@@ -89,11 +90,12 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
         data, offsets = bytes_of(texts[field]), offsets_of(texts[field])
         _fill_kinds(data, offsets, _is_valid(source), kinds[field], is_odd)
     kinds["content"] = np.maximum(kinds["content"], np.int8(EMPTY))
-    roles = pc.fill_null(pc.index_in(pc.struct_field(flat, "role"), pa.array(ROLES)), len(ROLES))
-    roles = roles.to_numpy(zero_copy_only=False).astype(np.int64)
+    roles = pc.index_in(of_messages["role"], _ROLES).fill_null(len(ROLES))
+    roles = roles.to_numpy().astype(np.int64)
     is_odd_message |= roles == len(ROLES)
     is_odd_call |= (kinds["call_name"] != FULL) | (kinds["arguments"] != FULL)
-    is_odd_call |= _flags(pc.not_equal(pc.struct_field(calls, "type"), "function"), if_null=True)
+    is_function = pc.equal(of_calls["type"], "function").fill_null(False)
+    is_odd_call |= ~is_function.to_numpy(zero_copy_only=False)
     columns = MessageColumns(
         texts,
         kinds,
@@ -130,20 +132,20 @@ def bytes_of(texts: pa.LargeStringArray) -> NDArray[np.uint8]:
     return read_only(np.frombuffer(buffer or b"", np.uint8))
 
 
+def _fields(structs: pa.StructArray) -> dict[str, pa.Array]:
+    """The fields of structs, null where these are."""
+    return dict(zip((field.name for field in structs.type), structs.flatten(), strict=True))
+
+
 def _bounds(lists: pa.ListArray) -> Int:
-    lengths = pc.fill_null(lists.value_lengths(), 0).to_numpy(zero_copy_only=False)
-    return sums_before(lengths)
+    return sums_before(lists.value_lengths().fill_null(0).to_numpy())
 
 
 def _is_valid(values: pa.Array) -> NDArray[np.bool_]:
     """Whether each is not null."""
     if not values.null_count:
         return np.ones(len(values), dtype=np.bool_)
-    return _flags(pc.is_valid(values), if_null=False)
-
-
-def _flags(values: pa.Array, *, if_null: bool) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = pc.fill_null(values, if_null).to_numpy(zero_copy_only=False)
+    flags: NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False)
     return flags
 
 
