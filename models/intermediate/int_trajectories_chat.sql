@@ -43,6 +43,13 @@ rendered as (
         tools,
         {{ chat_messages('messages', 'bounds') }} as chat_messages
     from turns_bounded
+),
+
+measured as (
+    select
+        *,
+        {{ chat_bytes('chat_messages') }} as n_bytes
+    from rendered
 )
 
-select * from rendered
+select * from measured

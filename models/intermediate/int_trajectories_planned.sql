@@ -27,7 +27,7 @@ planned as (
         tools,
         chat_messages,
         row_place,
-        {{ chat_bytes('chat_messages') }} as n_bytes,
+        n_bytes,
         {{ examples_of('trajectory_id', 'chat_roles', var('thinking')) }} as examples,
         {{ tokenizer() }} as tokenizer,
         {{ tokenization_policy('family') }} as tokenization_policy
