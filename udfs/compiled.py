@@ -36,8 +36,10 @@ def compiled(function: Function) -> Function:
     """
     import numba
 
-    loop = numba.njit(nogil=True)(function)
     config: Any = numba.config
+    if config.DISABLE_JIT:
+        return function
+    loop = numba.njit(nogil=True)(function)
     with _ONE_AT_A_TIME:
         given = config.CACHE_DIR
         folder = _folder(given)

@@ -23,7 +23,7 @@ from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE, token_columns
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Rows: TypeAlias = pa.Table | pa.RecordBatch
-_BYTES_PER_SLICE = 12_000_000
+_BYTES_PER_SLICE = 16_000_000
 _MOST_ROWS_PER_SLICE = 3072
 _AHEAD = 1
 """So many slices may be tokenized before any is asked for, besides one a core."""

@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 
 from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
+from trajhouse.udfs.prefetching import prefetch
 
 _BLOCK = 64
 """So many tokens are summed in one go, and at most so many one by one to find a place."""
+
+_AHEAD, _TOKENS_A_LINE = 512, 16
+"""So many tokens before it gets there a loop asks for memory, which comes in lines of so many."""
 
 
 class TokenPlaces(Protocol):
@@ -144,6 +148,8 @@ def _scan(
     n_tokens, n_ids = np.uint64(len(ids)), np.uint32(len(sizes))
     for block in range(1, len(before)):
         end = min(token + np.uint64(_BLOCK), n_tokens)
+        for line in range(0, _BLOCK, _TOKENS_A_LINE):
+            prefetch(ids, token + np.uint64(_AHEAD + line))
         while token < end:
             number = ids[token]
             if number >= least:
@@ -157,7 +163,7 @@ def _scan(
             reached += np.uint64(sizes[number])
             token += np.uint64(1)
         before[block] = reached
-    return np.int64(found)
+    return int(np.int64(found))
 
 
 @compiled

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +58,17 @@ def test_where_the_code_cannot_be_written_to(
     assert loop(1, 2) == 3
     kept = loop.stats.cache_path  # type: ignore[attr-defined]
     assert Path(kept).is_relative_to(cache) if is_user_writable else kept is None
+
+
+def test_loops_run_as_plain_python(tmp_path: Path) -> None:
+    """What CONTRIBUTING tells for debugging."""
+    tests = Path(__file__).parent / "tokens" / "test_placed.py"
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "NUMBA_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert not list(tmp_path.iterdir())

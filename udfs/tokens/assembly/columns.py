@@ -138,7 +138,7 @@ def _fields(structs: pa.StructArray) -> dict[str, pa.Array]:
 
 
 def _bounds(lists: pa.ListArray) -> Int:
-    return sums_before(lists.value_lengths().fill_null(0).to_numpy())
+    return sums_before(np.asarray(lists.value_lengths().fill_null(0)))
 
 
 def _is_valid(values: pa.Array) -> NDArray[np.bool_]:
