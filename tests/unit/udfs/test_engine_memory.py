@@ -10,6 +10,7 @@ import pytest
 
 from trajhouse.cli.building.publish import opened_to_write
 from trajhouse.udfs.engine_memory import LEAST, limit_memory
+from trajhouse.udfs.read_conversations import read_conversations
 
 MOST = 4 * 2**30
 
@@ -67,14 +68,19 @@ def test_no_limit_at_all_is_one(session: duckdb.DuckDBPyConnection) -> None:
 
 @pytest.mark.slow
 def test_long_rows_can_be_read_under_it(session: duckdb.DuckDBPyConnection) -> None:
-    """Texts of 143 KB, 2,200 of them, which 500 MB are too little for."""
+    """Texts of 143 KB, 2,200 of them, which 600 MB are too little for."""
     session.execute(
         "create table rows as"
         " select string_agg(md5(number::varchar), '') as text from range(2200 * 4480)"
         " as numbers(number) group by number // 4480"
     )
     session.execute("set threads = 1; checkpoint")
-    planned = session.query("select text, strlen(text) as n_bytes from rows")
+    planned = session.query(
+        "select [{'content': text}] as chat_messages, rowid as row_place, strlen(text) as n_bytes"
+        " from rows"
+    )
     limit_memory(session, planned)
-    given = planned.select("text").to_arrow_reader(256)
-    assert sum(batch.num_rows for batch in given) == 2200
+    assert sum(batch.num_rows for batch in read_conversations(planned)) == 2200
+    session.execute("set memory_limit = '600MB'")
+    with pytest.raises(duckdb.OutOfMemoryException):
+        list(read_conversations(planned))
