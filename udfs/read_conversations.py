@@ -1,8 +1,8 @@
-"""Conversations out of DuckDB, a bounded number of messages at a time.
+"""Conversations out of DuckDB, a bounded number of bytes at a time.
 
 DuckDB hands over 2,048 rows in one piece, and copies it twice on the way. With long conversations
-such a piece has hundreds of megabytes. So rows are asked for by message: of a piece that has been
-read only small ones are copied. They are asked for by stretches of the table, since one query that
+such a piece has hundreds of megabytes. So those are asked for by message: of a piece that has been
+read only small ones are copied. All are asked for by stretches of the table, since one query that
 goes on still holds its last piece while it reads the next.
 """
 
@@ -22,47 +22,68 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 2048
 """So many rows DuckDB reads and writes in one piece."""
-_MESSAGES_AT_ONCE = 512
-_BYTES = 4 * 2**20
+_CONVERSATIONS_AT_ONCE, _MESSAGES_AT_ONCE = 256, 2048
+_BYTES = 16 * 2**20
+_MOST_WHOLE = 64 * 2**20
+"""Of so many bytes of text a stretch is read by row, which is quicker."""
 
 
 def read_conversations(
-    conversations: duckdb.DuckDBPyRelation, size: int = _BYTES
+    conversations: duckdb.DuckDBPyRelation, size: int = _BYTES, most_whole: int = _MOST_WHOLE
 ) -> Iterator[pa.RecordBatch]:
-    """All rows of a relation, in order.
+    """All rows of a relation, in the order of their table.
 
     Args:
-        conversations: list<struct> `chat_messages`; `row_place`, the place of a row in its table;
-            and any others.
-        size: So many bytes, or somewhat more, are given at a time; a row is never divided.
+        conversations: list<struct> `chat_messages`; `n_bytes`, those of its texts; `row_place`, the
+            place of a row in its table; and any others.
+        size: So many bytes, or somewhat more, of long conversations are given at a time; a row is
+            never divided.
+        most_whole: Stretches of so many bytes of text are read by row.
 
     Yields:
-        The columns but `row_place`.
+        The columns but `n_bytes` and `row_place`; a conversation that is null has no messages.
 
     Raises:
-        AssertionError: DuckDB gives other rows or messages than the relation has.
+        AssertionError: DuckDB gives other rows or messages than the relation has, or another order,
+            as it may on several threads.
     """
-    n_rows, last = conversations.aggregate("count(*), max(row_place)").fetchall()[0]
-    n_given = 0
-    for first in range(0, last + 1 if n_rows else 0, ROWS_AT_ONCE):
-        stretch = f"row_place between {first} and {first + ROWS_AT_ONCE - 1}"
-        for given in _grouped(_messages(conversations.filter(stretch)), size):
-            n_given += given.num_rows
-            yield given
-    if n_given != n_rows:
-        raise AssertionError(f"{n_given} of {n_rows} conversations were read")
+    groups = f"row_place // {ROWS_AT_ONCE}, count(*), coalesce(sum(n_bytes), 0)"
+    stretches = conversations.aggregate(groups, f"row_place // {ROWS_AT_ONCE}").fetchall()
+    rows = conversations.select("* exclude (n_bytes)")
+    reached = -1
+    for number, n_rows, n_bytes in sorted(stretches):
+        first = number * ROWS_AT_ONCE
+        stretch = rows.filter(f"row_place between {first} and {first + ROWS_AT_ONCE - 1}")
+        if n_bytes > most_whole:
+            batches = _grouped(_messages(stretch), size)
+        else:
+            batches = map(_without_nulls, stretch.to_arrow_reader(_CONVERSATIONS_AT_ONCE))
+        n_given = 0
+        for batch in batches:
+            places = np.append(reached, np.asarray(batch.column("row_place")))
+            if (np.diff(places) <= 0).any():
+                raise AssertionError("DuckDB gave conversations in another order")
+            reached, n_given = places[-1], n_given + batch.num_rows
+            yield batch.drop_columns(["row_place"])
+        if n_given != n_rows:
+            raise AssertionError(f"DuckDB gave {n_given} of {n_rows} conversations")
+
+
+def _without_nulls(batch: pa.RecordBatch) -> pa.RecordBatch:
+    chats = batch.column("chat_messages")
+    bounds = sums_before(np.asarray(chats.value_lengths().fill_null(0)))
+    chats = pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), chats.flatten())
+    place = batch.schema.get_field_index("chat_messages")
+    return batch.set_column(place, "chat_messages", chats)
 
 
 def _messages(conversations: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
-    """The messages of conversations, and with the first of each what else its row holds.
-
-    `row_place` is among it, though nobody needs it: without it DuckDB holds another piece.
-    """
-    others = [f'"{name}"' for name in conversations.columns if name != "chat_messages"]
-    once = [f"case when _number = 0 then {name} end as {name}" for name in others]
+    """The messages of conversations, and with the first of each what else its row holds."""
+    names = [name.replace('"', '""') for name in conversations.columns if name != "chat_messages"]
+    once = [f'case when _number = 0 then "{name}" end as "{name}"' for name in names]
     # A list that is shorter than another gets nulls: an empty conversation has a row as well.
     messages = conversations.select(f"""
-        {", ".join(others)},
+        {", ".join(f'"{name}"' for name in names)},
         coalesce(len(chat_messages), 0) as _n_messages,
         unnest(chat_messages) as _message,
         unnest(range(greatest(coalesce(len(chat_messages), 0), 1))) as _number
@@ -93,7 +114,7 @@ def _grouped(messages: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Recor
 def _conversations(pieces: list[pa.RecordBatch]) -> pa.RecordBatch:
     names = pieces[0].schema.names
     columns = {name: pa.concat_arrays([piece.column(name) for piece in pieces]) for name in names}
-    messages, number, _ = (columns.pop(name) for name in ("_message", "_number", "row_place"))
+    messages, number = columns.pop("_message"), columns.pop("_number")
     starts = _starts(number)
     rows = {name: column.take(pa.array(starts)) for name, column in columns.items()}
     counts = np.asarray(rows.pop("_n_messages"))

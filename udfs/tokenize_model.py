@@ -165,7 +165,7 @@ def _left(
 
 
 def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
-    columns = [name for name in planned.columns if name != "n_bytes"]
+    columns = list(planned.columns)
     columns[columns.index("tokenization_policy")] += " as policy"
     for conversations in read_conversations(planned.select(", ".join(columns))):
         yield from example_batches(conversations)

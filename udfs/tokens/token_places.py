@@ -179,7 +179,7 @@ def _fill_starts(
     """Where each of some tokens starts; ascending, and often just behind a control token."""
     control, n_controls = np.uint64(0), np.uint64(len(controls))
     for k in range(len(tokens)):
-        token = np.uint64(tokens[k])
+        token = min(np.uint64(tokens[k]), np.uint64(len(ids)))
         block = token // np.uint64(_BLOCK)
         reached, first = np.uint64(before[block]), block * np.uint64(_BLOCK)
         while control < n_controls and np.uint64(controls[control]) < token:

@@ -105,7 +105,7 @@ class Prepared:
 
 
 def examples_sql() -> str:
-    """Selects the columns that `tokenize_examples` takes, and `row_place`; all rows."""
+    """Selects the columns that `tokenize_examples` and `read_conversations` take; all rows."""
     return f"""
         select
             chat_messages,
@@ -113,6 +113,7 @@ def examples_sql() -> str:
             0::integer as trained_from,
             '{DEFAULT_TOKENIZER}' as tokenizer,
             '{{}}' as policy,
+            n_bytes,
             rowid as row_place
         from {_CHAT_TABLE}
     """

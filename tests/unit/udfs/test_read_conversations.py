@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from trajhouse.udfs.read_conversations import ROWS_AT_ONCE, read_conversations
 
+PLANNED = "select *, len(chat_messages) as n_bytes, rowid as row_place from chats"
 SHAPE = json.dumps([{"content": "varchar", "calls": [{"id": "varchar"}]}])
 CHATS = st.lists(
     st.none()
@@ -33,19 +34,24 @@ CHATS = st.lists(
 @pytest.fixture(scope="module")
 def session() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        connection.execute("set threads = 1; set preserve_insertion_order = true")
+        connection.execute("set threads = 1; set preserve_insertion_order = false")
         yield connection
 
 
 def planned(session: duckdb.DuckDBPyConnection, chats: str) -> duckdb.DuckDBPyRelation:
     """A new table `chats` with the rows of a query."""
     session.execute(f"create or replace table chats as {chats}")
-    return session.query("select *, rowid as row_place from chats")
+    return session.query(PLANNED)
 
 
 def read(relation: duckdb.DuckDBPyRelation, size: int) -> list[dict[str, object]]:
-    """What is read, row by row."""
-    return [row for batch in read_conversations(relation, size) for row in batch.to_pylist()]
+    """What is read by message, row by row; by row it is the same."""
+    by_message, by_row = (
+        [row for batch in read_conversations(relation, size, most) for row in batch.to_pylist()]
+        for most in (-1, 10**9)
+    )
+    assert by_message == by_row
+    return by_message
 
 
 def stored(session: duckdb.DuckDBPyConnection) -> list[dict[str, object]]:
@@ -89,22 +95,22 @@ def test_rows_of_several_stretches(session: duckdb.DuckDBPyConnection, n_rows: i
 def test_rows_that_are_gone_or_left_out(session: duckdb.DuckDBPyConnection) -> None:
     planned(session, LONG.format(3 * ROWS_AT_ONCE))
     session.execute("delete from chats where maybe between 1000 and 5000 or maybe % 3 = 0")
-    relation = session.query("select *, rowid as row_place from chats where name not like '%1'")
+    relation = session.query(f"{PLANNED} where name not like '%1'")
     session.execute("delete from chats where name like '%1'")
     assert read(relation, 10_000) == stored(session)
 
 
 def test_no_more_is_given_at_a_time_than_asked_for(session: duckdb.DuckDBPyConnection) -> None:
-    text = "repeat('x', 1000)"
+    text = "repeat('x', 100)"
     relation = planned(
         session,
         f"select n, list_transform(range(8), lambda k: {{'content': {text}}}) as chat_messages"
-        " from range(1000) as numbers(n)",
+        " from range(10_000) as numbers(n)",
     )
-    batches = list(read_conversations(relation, 1_000_000))
-    assert sum(batch.num_rows for batch in batches) == 1000
-    assert max(batch.nbytes for batch in batches) < 1_600_000
-    assert min(batch.nbytes for batch in batches[:-1]) > 400_000
+    batches = list(read_conversations(relation, 1_000_000, -1))
+    assert sum(batch.num_rows for batch in batches) == 10_000
+    assert max(batch.nbytes for batch in batches) < 1_400_000
+    assert len(batches) < 20
 
 
 def test_a_long_conversation_is_not_divided(session: duckdb.DuckDBPyConnection) -> None:
@@ -115,7 +121,7 @@ def test_a_long_conversation_is_not_divided(session: duckdb.DuckDBPyConnection) 
     )
     lengths = [
         length
-        for batch in read_conversations(relation, 1000)
+        for batch in read_conversations(relation, 1000, -1)
         for length in batch["chat_messages"].value_lengths().to_pylist()
     ]
     assert lengths == [2, 5000, 2]
@@ -123,7 +129,28 @@ def test_a_long_conversation_is_not_divided(session: duckdb.DuckDBPyConnection) 
 
 def test_types_are_those_of_the_table(session: duckdb.DuckDBPyConnection) -> None:
     relation = planned(session, LONG.format(10))
-    (batch,) = read_conversations(relation)
     expected = session.sql("from chats").to_arrow_table()
-    table = pa.Table.from_batches([batch]).select(expected.column_names)
-    assert table.schema.types == expected.schema.types
+    for most_whole in (-1, 10**9):
+        (batch,) = read_conversations(relation, most_whole=most_whole)
+        table = pa.Table.from_batches([batch]).select(expected.column_names)
+        assert table.schema.types == expected.schema.types
+
+
+@pytest.mark.parametrize("most_whole", [-1, 10**9])
+def test_another_order_is_an_error(session: duckdb.DuckDBPyConnection, most_whole: int) -> None:
+    relation = planned(session, LONG.format(100))
+    with pytest.raises(AssertionError, match="another order"):
+        list(read_conversations(relation.order("name desc"), most_whole=most_whole))
+
+
+def test_names_are_quoted(session: duckdb.DuckDBPyConnection) -> None:
+    relation = planned(session, 'select 1 as "a ""b"" c", [{\'content\': \'x\'}] as chat_messages')
+    assert read(relation, 1) == stored(session)
+
+
+def test_a_table_written_by_several_threads(session: duckdb.DuckDBPyConnection) -> None:
+    session.execute("set threads = 4")
+    planned(session, LONG.format(40_000))
+    relation = planned(session, "select * from chats where maybe % 11 > 2")
+    session.execute("set threads = 1")
+    assert read(relation, 10_000) == stored(session)
