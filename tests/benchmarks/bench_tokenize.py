@@ -1,7 +1,8 @@
 """Tokenizing and masking, beside what a user could run instead, on the same rows in one run.
 
 Two data sets: SERA-like trajectories of `trajhouse sample`, and the real tau_bench rollouts, which
-are repeated for a timing of some seconds. On two cores, in turns, the best of some rounds:
+are repeated for a timing of some seconds. On two cores, in turns, short ones several times in a
+turn, the best of some rounds:
 
 - `datasets.map(num_proc=2)` with `apply_chat_template(return_assistant_tokens_mask=True)`, on rows
   spread evenly over the data, as it is slow; the start of its processes is not counted;
