@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trajhouse.udfs.sums import ranges, sums_before
+from trajhouse.udfs.sums import list_bounds, ranges, sums_before
 
 BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 2048
@@ -93,8 +93,7 @@ def _byte_ends(array: pa.Array) -> Numbers:
         for field in array.flatten():
             ends += _byte_ends(field)
     elif pa.types.is_list(array.type):
-        lengths = np.asarray(array.value_lengths().fill_null(0)).astype(np.int64)
-        ends += _byte_ends(array.flatten())[sums_before(lengths)]
+        ends += _byte_ends(array.flatten())[list_bounds(array)]
     elif pa.types.is_string(array.type):
         offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + n + 1]
         ends += offsets - offsets[0]

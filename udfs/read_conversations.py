@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trajhouse.udfs.sums import sums_before
+from trajhouse.udfs.sums import list_bounds, sums_before
 
 if TYPE_CHECKING:
     import duckdb
@@ -71,8 +71,8 @@ def read_conversations(
 
 def _without_nulls(batch: pa.RecordBatch) -> pa.RecordBatch:
     chats = batch.column("chat_messages")
-    bounds = sums_before(np.asarray(chats.value_lengths().fill_null(0)))
-    chats = pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), chats.flatten())
+    bounds = pa.array(list_bounds(chats), pa.int32())
+    chats = pa.ListArray.from_arrays(bounds, chats.flatten())
     place = batch.schema.get_field_index("chat_messages")
     return batch.set_column(place, "chat_messages", chats)
 

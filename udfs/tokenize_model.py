@@ -165,9 +165,8 @@ def _left(
 
 
 def _examples(planned: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
-    columns = list(planned.columns)
-    columns[columns.index("tokenization_policy")] += " as policy"
-    for conversations in read_conversations(planned.select(", ".join(columns))):
+    renamed = planned.select("* rename (tokenization_policy as policy)")
+    for conversations in read_conversations(renamed):
         yield from example_batches(conversations)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trajhouse.udfs.compiled import compiled, read_only
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.sums import sums_before
+from trajhouse.udfs.sums import list_bounds
 from trajhouse.udfs.tokens.assembly.white_space import is_blank
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -68,10 +68,10 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
     Args:
         messages: list<struct> as in the mart sft_messages; rows. Null rows have no messages.
     """
-    row_messages = _bounds(messages)
+    row_messages = list_bounds(messages)
     of_messages = _fields(messages.flatten())
     call_lists = of_messages["tool_calls"]
-    message_calls = _bounds(call_lists)
+    message_calls = list_bounds(call_lists)
     of_calls = _fields(call_lists.flatten())
     of_functions = _fields(of_calls["function"])
     sources = {field: of_messages[field] for field in MESSAGE_FIELDS}
@@ -135,10 +135,6 @@ def bytes_of(texts: pa.LargeStringArray) -> NDArray[np.uint8]:
 def _fields(structs: pa.StructArray) -> dict[str, pa.Array]:
     """The fields of structs, null where these are."""
     return dict(zip((field.name for field in structs.type), structs.flatten(), strict=True))
-
-
-def _bounds(lists: pa.ListArray) -> Int:
-    return sums_before(np.asarray(lists.value_lengths().fill_null(0)))
 
 
 def _is_valid(values: pa.Array) -> NDArray[np.bool_]:
