@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trajhouse.udfs.sums import sums_before
@@ -24,17 +26,14 @@ def content_keys(columns: Sequence[pa.Array]) -> list[str]:
     n_rows = len(columns[0])
     bounds = np.arange(n_rows + 1, dtype=np.int64)
     leaves = [leaf for column in columns for leaf in _leaves(column, bounds)]
-    keys = []
-    for row in range(n_rows):
-        digest = hashlib.sha256()
-        for data, ends in leaves:
-            digest.update(data[ends[row] : ends[row + 1]])
-        keys.append(digest.hexdigest()[:32])
-    return keys
+    rows = pc.binary_join_element_wise(*leaves, pa.scalar(b"", pa.large_binary()))
+    data = memoryview(rows.buffers()[2])
+    ends = np.frombuffer(rows.buffers()[1], np.int64)[: n_rows + 1].tolist()
+    return [hashlib.sha256(data[start:end]).hexdigest()[:32] for start, end in pairwise(ends)]
 
 
-def _leaves(array: pa.Array, bounds: Bounds) -> Iterator[tuple[memoryview, list[int]]]:
-    """Bytes, and where those of each row begin and end among them.
+def _leaves(array: pa.Array, bounds: Bounds) -> Iterator[pa.LargeBinaryArray]:
+    """The bytes of each row.
 
     Lengths come before what they are the lengths of, so no two rows spell the same bytes.
 
@@ -54,14 +53,17 @@ def _leaves(array: pa.Array, bounds: Bounds) -> Iterator[tuple[memoryview, list[
     elif pa.types.is_string(array.type):
         filled = array.fill_null("")
         offsets = np.frombuffer(filled.buffers()[1], np.int32)
-        offsets = offsets[filled.offset : filled.offset + len(filled) + 1].astype(np.int64)
-        yield _leaf(np.diff(offsets), bounds)
-        data = filled.buffers()[2]
-        yield memoryview(data if data is not None else b""), offsets[bounds].tolist()
+        ends = offsets[filled.offset : filled.offset + len(filled) + 1].astype(np.int64)
+        yield _leaf(np.diff(ends), bounds)
+        yield _pieces(filled.buffers()[2], ends[bounds])
     else:
         yield _leaf(np.asarray(array.cast(pa.int64()).fill_null(0)), bounds)
 
 
-def _leaf(values: NDArray[np.generic], bounds: Bounds) -> tuple[memoryview, list[int]]:
-    data = np.ascontiguousarray(values)
-    return memoryview(data.view(np.uint8).data), (bounds * data.itemsize).tolist()
+def _leaf(values: NDArray[np.generic], bounds: Bounds) -> pa.LargeBinaryArray:
+    return _pieces(pa.py_buffer(np.ascontiguousarray(values)), bounds * values.itemsize)
+
+
+def _pieces(data: pa.Buffer | None, bounds: Bounds) -> pa.LargeBinaryArray:
+    buffers = [None, pa.py_buffer(bounds), data]
+    return pa.Array.from_buffers(pa.large_binary(), len(bounds) - 1, buffers)

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ from trajhouse.udfs.sums import list_bounds, ranges, sums_before
 
 BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 2048
+"""A batch has about so many bytes; a short row counts as if BATCH_ROWS of it had as many."""
 
 Numbers = NDArray[np.int64]
 
@@ -37,9 +39,9 @@ def example_batches(planned: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
             list<struct> `examples`, and any others.
 
     Yields:
-        At most `BATCH_ROWS` rows and, but for a single example, `BATCH_BYTES`: every column of
-        `planned` but `examples`, with `chat_messages` as long as the example, and the fields of
-        `examples`.
+        Some examples at a time, about equally much each time: but for one example, at most one and
+        a half times `BATCH_ROWS` and `BATCH_BYTES`. Every column of `planned` but `examples`, with
+        `chat_messages` as long as the example, and the fields of `examples`.
     """
     planned = pa.RecordBatch.from_arrays(planned.columns, names=planned.schema.names)
     examples = planned.column("examples")
@@ -65,14 +67,13 @@ def example_batches(planned: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _stretches(sizes: Numbers) -> Iterator[tuple[int, int]]:
-    start = 0
-    ends = np.cumsum(sizes)
-    while start < len(sizes):
-        limit = BATCH_BYTES + (ends[start - 1] if start else 0)
-        stop = max(int(np.searchsorted(ends, limit, side="right")), start + 1)
-        stop = min(stop, start + BATCH_ROWS)
-        yield start, stop
-        start = stop
+    """Stretches of about equal size, since a small one costs as many calls as a large one."""
+    ends = np.cumsum(np.maximum(sizes, BATCH_BYTES // BATCH_ROWS))
+    total = int(ends[-1]) if len(ends) else 0
+    count = max(1, round(total / BATCH_BYTES))
+    cuts = np.searchsorted(ends, total * np.arange(1, count) / count)
+    bounds = np.unique([0, *cuts, len(sizes)])
+    return pairwise(bounds.tolist())
 
 
 def _beginnings(chats: pa.ListArray, firsts: Numbers, counts: Numbers) -> pa.ListArray:

@@ -8,10 +8,13 @@ from threading import Thread
 
 import pyarrow as pa
 
+from trajhouse.cli.cores import count_cores
 from trajhouse.cli.errors import TrajhouseError
 
 THREAD = "preload-tokenizer"
 
+_MOST_PREPARED = 4
+"""Python waits while a tokenizer is made, so that on many cores they are made when needed."""
 _CHAT = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
 
 _LOG = logging.getLogger(__name__)
@@ -59,3 +62,4 @@ def load_whole(spec: str, policy_text: str) -> None:
     loaded.fingerprint(policy.as_json())
     example = Examples(pa.array([_CHAT], CHAT_TYPE), [None], [0])
     tokenize_rows(learn_template(loaded), example, policy)
+    loaded.encoder.prepare(min(count_cores(), _MOST_PREPARED))

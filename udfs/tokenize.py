@@ -6,7 +6,6 @@ A row whose ids or mask cannot be proven right is not given, and says why.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from trajhouse.cli.cores import count_cores
 from trajhouse.udfs.encoder import encode_alone
 from trajhouse.udfs.tokens.examples import Examples
 from trajhouse.udfs.tokens.policy import Policy, parse_policy
@@ -66,7 +66,7 @@ def tokenize_batches(
     Yields:
         A slice of a batch, and the tokens of its rows.
     """
-    n_cores = _n_cores()
+    n_cores = count_cores()
     with ThreadPoolExecutor(n_cores, initializer=encode_alone) as threads:
         ahead: deque[tuple[Rows, Future[pa.StructArray]]] = deque()
         for rows, template, examples, policy in _slices(batches):
@@ -132,9 +132,5 @@ def _cut(start: int, stop: int, most: int) -> list[int]:
     bounds = [start]
     while bounds[-1] < stop:
         left = stop - bounds[-1]
-        bounds.append(stop - left + min(left, most, max(least, left // (2 * _n_cores()))))
+        bounds.append(stop - left + min(left, most, max(least, left // (2 * count_cores()))))
     return bounds
-
-
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -19,8 +19,8 @@ from trajhouse.udfs.read_conversations import read_conversations
 if TYPE_CHECKING:
     import duckdb
 
-BATCHES_AHEAD = 1
-"""So many slices may be tokenized while the engine writes."""
+BATCHES_AHEAD = 16
+"""So many slices may be tokenized while the engine writes a row group."""
 IDENTITY = ("record_id", "trajectory_id", "example_id", "dataset", "task_id")
 PLACE = ("n_messages", "trained_from")
 """Which messages an example has, and from which on it is trained."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
 
+from trajhouse.cli.cores import count_cores
 from trajhouse.cli.errors import TrajhouseError
 from trajhouse.cli.landing.blocks import (
     BLOCK_BYTES,
@@ -27,7 +28,7 @@ from trajhouse.cli.landing.discover import FoundFile
 from trajhouse.cli.landing.families import Family
 from trajhouse.cli.landing.manifest import LandedFile, manifest_row, read_landed
 from trajhouse.cli.landing.outcome import FileOutcome, Outcome
-from trajhouse.cli.landing.pool import Pool, count_cores, open_pool
+from trajhouse.cli.landing.pool import Pool, open_pool
 from trajhouse.cli.landing.publish import new_batch_id, number_parts, publish, write_aside
 from trajhouse.cli.landing.streams import Progress, Refused, SourceFile
 from trajhouse.cli.landing.trial_records import hash_trial

@@ -173,6 +173,21 @@ def test_callers_at_once_have_tokenizers_of_their_own(qwen3: LoadedTokenizer) ->
     assert len(made) == 2
 
 
+def test_what_callers_need_is_made_ahead(qwen3: LoadedTokenizer) -> None:
+    made: list[int] = []
+
+    def make() -> Fixed:
+        made.append(len(made))
+        return Fixed([0])
+
+    encoder = GigatokenEncoder(qwen3.backend, make)
+    encoder.prepare(3)
+    encoder.prepare(2)
+    assert made == [0, 1, 2]
+    encoder.encode_unchecked(FlatTexts.of(["a"]))
+    assert made == [0, 1, 2]
+
+
 def _ids_in_fork(text: str) -> list[int]:
     found: list[int] = encode(load_tokenizer(DEFAULT_TOKENIZER).encoder, [text] * 64)[0].tolist()
     return found

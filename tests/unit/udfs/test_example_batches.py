@@ -6,6 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trajhouse.udfs import example_batches as batching
 
@@ -58,22 +60,35 @@ def test_a_slice_of_conversations_is_no_other_than_they_are() -> None:
     assert [contents(row) for row in rows] == [["b", "c"], ["d"]]
 
 
-def test_no_batch_has_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_rows_are_divided_by_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "BATCH_ROWS", 2)
     batch = planned([["a"]] * 5, [[1]] * 5)
-    assert [b.num_rows for b in batching.example_batches(batch)] == [2, 2, 1]
+    assert [b.num_rows for b in batching.example_batches(batch)] == [2, 3]
 
 
-def test_no_batch_has_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message of 96 characters has 100 bytes with its role; a large row comes alone."""
+def test_long_rows_are_divided_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message of 96 characters has 100 bytes with its role: 900 in all, of which 250 are 4."""
     monkeypatch.setattr(batching, "BATCH_BYTES", 250)
     long = "x" * 96
-    batch = planned([[long] * 3, [long], [long], [long, long]], [[1, 2, 3], [1], [1], [2]])
+    batch = planned([[long] * 3, [long], [long], [long]], [[1, 2, 3], [1], [1], [1]])
     batches = list(batching.example_batches(batch))
     assert [[len(contents(row)) for row in b.to_pylist()] for b in batches] == [
         [1],
         [2],
         [3],
-        [1, 1],
-        [2],
+        [1, 1, 1],
     ]
+
+
+@given(st.lists(st.integers(0, 300), max_size=40), st.integers(1, 30), st.integers(1, 10))
+def test_no_batch_is_much_larger_or_empty(sizes: list[int], row_bytes: int, n_rows: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batching, "BATCH_BYTES", n_rows * row_bytes)
+        patch.setattr(batching, "BATCH_ROWS", n_rows)
+        batch = planned([["x" * size] for size in sizes], [[1]] * len(sizes))
+        batches = [rows_of([b]) for b in batching.example_batches(batch)]
+    assert [len(contents(row)[0]) for rows in batches for row in rows] == sizes
+    for rows in batches:
+        n_bytes = [len(contents(row)[0]) + len("user") for row in rows]
+        assert sum(n_bytes) - max(n_bytes) <= 1.5 * n_rows * row_bytes
+        assert len(rows) - 1 <= 1.5 * n_rows

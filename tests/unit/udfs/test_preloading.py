@@ -62,6 +62,18 @@ def test_loops_are_loaded_by_use(monkeypatch: pytest.MonkeyPatch) -> None:
     assert used == [1]
 
 
+@pytest.mark.parametrize(("n_cores", "n_prepared"), [(1, 1), (3, 3), (64, 4)])
+def test_threads_find_what_encodes(
+    n_cores: int, n_prepared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[int] = []
+    loaded = tokenizer.load_tokenizer(DEFAULT_TOKENIZER)
+    monkeypatch.setattr(loaded.encoder, "prepare", prepared.append)
+    monkeypatch.setattr(preloading, "count_cores", lambda: n_cores)
+    loaded_after((DEFAULT_TOKENIZER, "{}"))
+    assert prepared == [n_prepared]
+
+
 def test_what_cannot_be_loaded_is_told_by_whoever_needs_it() -> None:
     assert loaded_after(("no/such", "{}"), (DEFAULT_TOKENIZER, "{}")).to_pylist() == [
         True,

@@ -283,7 +283,7 @@ def test_slices_shrink_and_none_is_empty(
     n_rows: int, most: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A quarter of what is left on two cores, at most so many rows, at least an eighth of these."""
-    monkeypatch.setattr(tokenize, "_n_cores", lambda: 2)
+    monkeypatch.setattr(tokenize, "count_cores", lambda: 2)
     monkeypatch.setattr(tokenize, "_MOST_ROWS_PER_SLICE", most)
     rows = pa.table(
         {
