@@ -37,7 +37,7 @@ _NESTED: Final[dict[str, type[list[Any]] | type[dict[str, Any]]]] = {
 }
 """Field types that may also be a string holding such a value as JSON."""
 
-_NUL_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u0000")
+_NUL_ESCAPE = re.compile(rb"(?<!\\)((?>(?:\\\\)*))\\u0000")
 _REPLACEMENT = rb"\1\\ufffd"
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+# Until Python 3.11.5 a possessive group may match wrongly (cpython issue 106052): these are atomic.
+_STRING_REST = rb'[^"\\]*+(?>(?:\\.[^"\\]*+)*)'
+_STRING = rb'"' + _STRING_REST + rb'"'
 STRING = re.compile(_STRING, re.DOTALL)
 """A whole JSON string, quotes included."""
 
-_UP_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+", re.DOTALL)
-_UP_TO_SEPARATOR = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+", re.DOTALL)
-_STRING_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_UP_TO_BRACKET = re.compile(rb'(?>(?:[^"\[\]{}]++|' + _STRING + rb")*)", re.DOTALL)
+_UP_TO_SEPARATOR = re.compile(rb'(?>(?:[^"\[\]{},]++|' + _STRING + rb")*)", re.DOTALL)
+_UP_TO_QUOTE = re.compile(_STRING_REST, re.DOTALL)
 
 QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT = b'",[]{}'
 WHITESPACE = b" \t\r\n"
@@ -45,7 +47,7 @@ class Nesting:
                 position += 1
                 continue
             if self.is_in_string:
-                position = _STRING_REST.match(data, position).end()  # type: ignore[union-attr]
+                position = _UP_TO_QUOTE.match(data, position).end()  # type: ignore[union-attr]
                 if position < end:
                     self.is_in_string = data[position] != QUOTE
                     self._is_escaped = self.is_in_string
