@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -27,9 +26,7 @@ def content_keys(columns: Sequence[pa.Array]) -> list[str]:
     bounds = np.arange(n_rows + 1, dtype=np.int64)
     leaves = [leaf for column in columns for leaf in _leaves(column, bounds)]
     rows = pc.binary_join_element_wise(*leaves, pa.scalar(b"", pa.large_binary()))
-    data = memoryview(rows.buffers()[2])
-    ends = np.frombuffer(rows.buffers()[1], np.int64)[: n_rows + 1].tolist()
-    return [hashlib.sha256(data[start:end]).hexdigest()[:32] for start, end in pairwise(ends)]
+    return [hashlib.sha256(row.as_buffer()).hexdigest()[:32] for row in rows]
 
 
 def _leaves(array: pa.Array, bounds: Bounds) -> Iterator[pa.LargeBinaryArray]:

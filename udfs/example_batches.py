@@ -68,10 +68,9 @@ def example_batches(planned: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 def _stretches(sizes: Numbers) -> Iterator[tuple[int, int]]:
     """Stretches of about equal size, since a small one costs as many calls as a large one."""
-    ends = np.cumsum(np.maximum(sizes, BATCH_BYTES // BATCH_ROWS))
-    total = int(ends[-1]) if len(ends) else 0
-    count = max(1, round(total / BATCH_BYTES))
-    cuts = np.searchsorted(ends, total * np.arange(1, count) / count)
+    before = sums_before(np.maximum(sizes, BATCH_BYTES // BATCH_ROWS))
+    count = max(1, round(before[-1] / BATCH_BYTES))
+    cuts = np.searchsorted(before[1:], before[-1] * np.arange(1, count) / count)
     bounds = np.unique([0, *cuts, len(sizes)])
     return pairwise(bounds.tolist())
 
