@@ -8,8 +8,10 @@ trusted: the two libraries follow different versions of Unicode there.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
+from functools import cached_property
 from threading import Lock, local
 from typing import Any, Protocol
 
@@ -17,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.cli.errors import TrajhouseError, UsageFault
-from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
+from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Texts
 from trajhouse.udfs.sampling import Sample
+from trajhouse.udfs.separators import separators
 from trajhouse.udfs.word_patterns import any_of
 
 ENCODER_VARIABLE = "TRAJHOUSE_ENCODER"
@@ -46,10 +49,14 @@ class Encoder(Protocol):
 
     name: str
 
+    @property
+    def separators(self) -> re.Pattern[str]:
+        """Matches tokens behind which texts can be cut; nothing where that is of no use."""
+
     def prepare(self, n_threads: int) -> None:
         """Make ahead what so many threads need to encode at a time."""
 
-    def encode(self, texts: FlatTexts) -> FlatIds:
+    def encode(self, texts: Texts) -> FlatIds:
         """The ids of each text."""
 
 
@@ -57,6 +64,7 @@ class ReferenceEncoder:
     """The `tokenizers` library, on all cores."""
 
     name = "tokenizers"
+    separators = any_of([])
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
@@ -64,7 +72,7 @@ class ReferenceEncoder:
     def prepare(self, n_threads: int) -> None:
         """Nothing: one tokenizer lets in all threads."""
 
-    def encode(self, texts: FlatTexts) -> FlatIds:
+    def encode(self, texts: Texts) -> FlatIds:
         """The ids of each text."""
         encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return FlatIds.of([np.array(encoding.ids, dtype=np.int32) for encoding in encodings])
@@ -87,27 +95,34 @@ class GigatokenEncoder:
         self._characters = np.zeros(_N_CODE_POINTS, dtype=np.uint8)
         self._sample = Sample(_CHECK_AT_LEAST_EVERY)
         self._one_at_a_time = Lock()
-        added = backend.get_added_tokens_decoder().values()
-        self._added = any_of(token.content for token in added)
+        self._added = {token.content for token in backend.get_added_tokens_decoder().values()}
+        self._any_added = any_of(self._added)
         self._spread = 0.0
+
+    @cached_property
+    def separators(self) -> re.Pattern[str]:
+        """Matches added tokens behind which a text can be cut without a change of its ids."""
+        return separators(self._added, self.encode_unchecked, self._reference.encode)
 
     def prepare(self, n_threads: int) -> None:
         """Make ahead what so many threads need to encode at a time: a tokenizer each (0.3 s)."""
         self._idle += [self._make() for _ in range(n_threads - len(self._idle))]
 
-    def encode(self, texts: FlatTexts) -> FlatIds:
+    def encode(self, texts: Texts) -> FlatIds:
         """The ids of each text.
 
         Raises:
             TrajhouseError: The two differ on a text of the sample.
         """
-        found = self.encode_unchecked(texts)
-        distrusted = self._distrusted(texts)
+        parts = texts.parts
+        found = self.encode_unchecked(parts)
+        distrusted = self._distrusted(parts)
         if distrusted:
-            reference = self._reference.encode(FlatTexts.of([texts[k] for k in distrusted]))
+            reference = self._reference.encode(FlatTexts.of([parts[k] for k in distrusted]))
             found = found.with_rows(distrusted, reference)
-        self._check_sample(texts, found)
-        return found
+        whole = texts.whole(found)
+        self._check_sample(texts, whole)
+        return whole
 
     def encode_unchecked(self, texts: FlatTexts) -> FlatIds:
         """The ids of each text by gigatoken alone.
@@ -153,7 +168,7 @@ class GigatokenEncoder:
             if all(same[number * len(_CONTEXTS) : (number + 1) * len(_CONTEXTS)]):
                 self._characters[ord(char)] = _PROVEN
 
-    def _check_sample(self, texts: FlatTexts, found: FlatIds) -> None:
+    def _check_sample(self, texts: Texts, found: FlatIds) -> None:
         for place in self._sample.places(len(texts)):
             text, ids = texts[place], found[place]
             if len(text) > _CHECKED_CHARACTERS and self._agree_in_part(text, ids):
@@ -168,10 +183,10 @@ class GigatokenEncoder:
     def _agree_in_part(self, text: str, ids: NDArray[np.int32]) -> bool:
         """Whether the ids of some of a text are right: from one added token to another."""
         self._spread = (self._spread + _GOLDEN) % 1
-        first = self._added.search(text, int(self._spread * len(text)))
+        first = self._any_added.search(text, int(self._spread * len(text)))
         if first is None:
             return False
-        last = self._added.search(text, first.start() + _CHECKED_CHARACTERS)
+        last = self._any_added.search(text, first.start() + _CHECKED_CHARACTERS)
         part = text[first.start() : last.end() if last else len(text)]
         expected = self._reference_ids(part)
         places = np.flatnonzero(ids == expected[0])

@@ -22,7 +22,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trajhouse.udfs.sums import list_bounds, ranges, sums_before
+from trajhouse.udfs.arrow_buffers import list_bounds
+from trajhouse.udfs.sums import ranges, sums_before
 
 BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 2048

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,33 @@ _FIRST_BYTE = 0xC0
 """The least byte that a character beyond ASCII begins with."""
 
 
+class Texts(Protocol):
+    """Texts, and what of them is to be encoded."""
+
+    @property
+    def parts(self) -> FlatTexts:
+        """What is to be encoded."""
+
+    @property
+    def bounds(self) -> Int:
+        """Where each starts were they laid end to end, and where the last ends; texts + 1."""
+
+    def whole(self, found: FlatIds) -> FlatIds:
+        """The ids of each text, given those of each of the parts."""
+
+    def between(self, start: int, end: int) -> bytes:
+        """The bytes from one place in `bounds` to another in the same text."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, k: int) -> str: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+
 @dataclass(frozen=True)
 class FlatTexts:
-    """Texts laid end to end.
+    """Texts laid end to end, encoded as they are.
 
     Attributes:
         data: Their UTF-8, bytes, and nothing else.
@@ -50,6 +74,19 @@ class FlatTexts:
 
     def __iter__(self) -> Iterator[str]:
         return (self[k] for k in range(len(self)))
+
+    @property
+    def parts(self) -> FlatTexts:
+        """Themselves."""
+        return self
+
+    def whole(self, found: FlatIds) -> FlatIds:
+        """The ids as they are."""
+        return found
+
+    def between(self, start: int, end: int) -> bytes:
+        """The bytes from one place in `bounds` to another."""
+        return self.data[start:end].tobytes()
 
     @property
     def foreign_characters(self) -> NDArray[np.uint32]:

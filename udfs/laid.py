@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.sums import sums_before
 
 Element = TypeVar("Element", bound=np.generic)
@@ -30,9 +30,28 @@ def laid(
     Returns:
         The elements of the m lists, and where each starts, and where the last ends; m + 1.
     """
-    size = values.itemsize
-    buffers = [None, pa.py_buffer(bounds * size), pa.py_buffer(values)]
-    lists = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(bounds) - 1, buffers)
     found = sums_before(np.diff(bounds)[order])
-    data = lists.take(pa.array(order)).buffers()[2]
-    return np.frombuffer(data, values.dtype, count=found[-1]), found
+    elements = np.empty(found[-1], values.dtype)
+    _fill(values, bounds, order, elements)
+    return elements, found
+
+
+@compiled
+def _fill(
+    values: NDArray[Element],
+    bounds: NDArray[np.int64],
+    order: NDArray[np.int64],
+    elements: NDArray[Element],
+) -> None:
+    place = np.int64(0)
+    for number in order:
+        start, end = bounds[number], bounds[number + 1]
+        copy_elements(values[start:end], elements[place : place + end - start])
+        place += end - start
+
+
+@compiled
+def copy_elements(values: NDArray[Element], elements: NDArray[Element]) -> None:
+    """Copy n values to n elements elsewhere."""
+    for k in range(len(values)):
+        elements[k] = values[k]

@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trajhouse.udfs.sums import list_bounds, sums_before
+from trajhouse.udfs.arrow_buffers import list_bounds
+from trajhouse.udfs.sums import sums_before
 
 if TYPE_CHECKING:
     import duckdb

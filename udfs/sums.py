@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 
@@ -18,14 +17,6 @@ def sums_before(values: NDArray[Any]) -> NDArray[np.int64]:
     sums = np.zeros(len(values) + 1, dtype=np.int64)
     np.cumsum(values, dtype=np.int64, out=sums[1:])
     return sums
-
-
-def list_bounds(lists: pa.ListArray) -> NDArray[np.int64]:
-    """Where the values of each of n lists start in `lists.flatten()`, and their number; n + 1.
-
-    Null lists have no values.
-    """
-    return sums_before(np.asarray(lists.value_lengths().fill_null(0)))
 
 
 def ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -32,7 +32,7 @@ def tokenize_by_jinja(
             refused[place] = error
             rendered.append([])
     flat = flat_pieces(rendered)
-    tokens = encode_placed(template.tokenizer, flat.texts())
+    tokens = encode_placed(template.tokenizer, flat.texts)
     whole = proven_rows(template, flat, tokens, policy, JINJA, refused)
     if policy.control_tokens is ControlTokens.REJECT:
         named = {

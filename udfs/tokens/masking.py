@@ -20,7 +20,7 @@ from trajhouse.udfs.tokens.placed import Placed
 from trajhouse.udfs.tokens.results import LossRuns
 from trajhouse.udfs.tokens.vocabulary import Vocabulary
 
-_BLANK = np.array([b in b" \t\n\r\x0b\x0c" for b in range(256)], dtype=np.bool_)
+_BLANK = b" \t\n\r\x0b\x0c"
 _MOST_BLANKS_AFTER_STOP = 2
 
 
@@ -172,7 +172,7 @@ def _reach_in(
     turns = inside[over]
     ends = tokens.places.ends(firsts[turns])
     for turn, start, end in zip(turns.tolist(), places[turns].tolist(), ends.tolist(), strict=True):
-        reaches[turn] = _BLANK[pieces.data[start:end]].all()
+        reaches[turn] = not pieces.texts.between(start, end).strip(_BLANK)
     return reaches
 
 
@@ -185,7 +185,7 @@ def _edge_faults(pieces: FlatPieces, tokens: Placed, turns: _Turns) -> dict[int,
     is_over = begins < places
     over = zip(turns.rows[inside][is_over], begins[is_over], places[is_over], strict=True)
     for row, begin, place in over:
-        if not _BLANK[pieces.data[begin:place]].all():
+        if pieces.texts.between(begin, place).strip(_BLANK):
             faults[int(row)] = "a turn begins within a token"
     return faults
 

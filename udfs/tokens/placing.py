@@ -16,7 +16,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Int
+from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Int, Texts
 from trajhouse.udfs.sums import sums_before
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.outline import Piece
@@ -33,14 +33,14 @@ class PlaceError(Exception):
     """The tokens of a text have no known places in it."""
 
 
-def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
+def encode_placed(tokenizer: LoadedTokenizer, texts: Texts) -> Placed:
     """Ids of whole renders and the bytes that each stands for."""
     found = tokenizer.encoder.encode(texts)
     vocabulary = vocabulary_of(tokenizer)
     if vocabulary.n_bytes is not None:
         places = SummedPlaces(found.ids, vocabulary.n_bytes, vocabulary.is_control)
         is_full = np.array_equal(places.starts(found.bounds), texts.bounds)
-        if is_full and not _normalised_otherwise(texts):
+        if is_full and not _normalised_otherwise(texts.parts):
             return Placed(
                 found.ids,
                 places.controls,
@@ -53,7 +53,7 @@ def encode_placed(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Placed:
     return _placed_by_offsets(tokenizer, texts, found)
 
 
-def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: FlatTexts, found: FlatIds) -> Placed:
+def _placed_by_offsets(tokenizer: LoadedTokenizer, texts: Texts, found: FlatIds) -> Placed:
     """Places as the reference encoder tells them, row by row."""
     starts = np.zeros(len(found.ids), np.int64)
     ends = np.zeros(len(found.ids), np.int64)

@@ -51,7 +51,7 @@ def proven_rows(
         runs,
         (found.turn_ends - tokens.row_tokens[turn_rows]).astype(np.int32),
         found.row_turns,
-        flat.texts().__getitem__,
+        flat.texts.__getitem__,
         [renderer] * flat.n_rows,
         faults | dict(refused or {}),
     )
@@ -63,5 +63,5 @@ def _control_rejection(
     spelled = template.tokenizer.reference.convert_ids_to_tokens(token)
     end = int(flat.ends[piece])
     start = int(flat.ends[piece - 1]) if piece else 0
-    text = flat.data[start : min(end, start + 80)].tobytes().decode(errors="ignore")
+    text = flat.texts.between(start, min(end, start + 80)).decode(errors="ignore")
     return RejectedError(Reason.CONTROL_TOKEN, f"{spelled} arises from content {text!r}")

@@ -33,7 +33,7 @@ def tokenize_rows(template: ChatTemplate, examples: Examples, policy: Policy) ->
     assembled = assembler.render(examples) if assembler is not None else None
     if assembler is None or assembled is None:
         return tokenize_by_jinja(template, examples.conversations(range(len(examples))), policy)
-    tokens = encode_placed(template.tokenizer, assembled.pieces.texts())
+    tokens = encode_placed(template.tokenizer, assembled.pieces.texts)
     fast = proven_rows(template, assembled.pieces, tokens, policy, ASSEMBLY)
     places = {row: k for k, row in enumerate(assembled.rows) if k not in fast.refused}
     checked = assembler.sample(list(places)) | (assembled.learned & set(places))

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from jinja2 import TemplateSyntaxError
 
 from trajhouse.cli.errors import UsageFault
-from trajhouse.udfs.flat_texts import FlatTexts, Int
+from trajhouse.udfs.flat_texts import Int, Texts
 from trajhouse.udfs.made_once import made_once
 from trajhouse.udfs.sampling import Sample
 from trajhouse.udfs.sums import sums_before
@@ -109,7 +109,7 @@ class Assembler:
         self._template = template
         self._policy = policy
         self._contextualizer = Contextualizer()
-        self._learned = LearnedChunks()
+        self._learned = LearnedChunks(template.tokenizer.encoder.separators)
         self._n_tried = self._n_failures = self._n_rendered = 0
         self._one_at_a_time = Lock()
         self._sample = Sample(_CHECK_AT_LEAST_EVERY)
@@ -230,16 +230,16 @@ def _assembler_of(template: ChatTemplate, policy: Policy) -> Assembler | None:
     except TemplateSyntaxError:
         return None
 
-    def assembled(examples: Examples) -> FlatTexts | None:
+    def assembled(examples: Examples) -> Texts | None:
         rows = assembler.render(examples)
-        return None if rows is None else rows.pieces.texts()
+        return None if rows is None else rows.pieces.texts
 
-    def expected(examples: Examples) -> FlatTexts | None:
+    def expected(examples: Examples) -> Texts | None:
         try:
             pieces = pieces_of(template, examples.conversations([0])[0], policy)
         except RejectedError:
             return None
-        return flat_pieces([pieces]).texts()
+        return flat_pieces([pieces]).texts
 
     return assembler if assembler.can_learn and is_local(assembled, expected) else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trajhouse.udfs.arrow_buffers import bytes_of, offsets_of
 from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.sums import sums_before
@@ -15,9 +16,8 @@ from trajhouse.udfs.tokens.assembly.columns import (
     FIELDS,
     MESSAGE_FIELDS,
     MessageColumns,
-    bytes_of,
-    offsets_of,
 )
+from trajhouse.udfs.tokens.assembly.laying import Spans, lay_out
 from trajhouse.udfs.tokens.assembly.learned import ItemTable
 from trajhouse.udfs.tokens.assembly.white_space import (
     Bytes,
@@ -45,24 +45,6 @@ class Assembled:
     is_unclear: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class _Spans:
-    """Where the pieces of rows are copied from.
-
-    Attributes:
-        item: The item that each is; pieces.
-        source: The text column that it lies in: words, and then FIELDS; pieces.
-        starts, ends: Where in its bytes; pieces.
-        row_pieces: Where the pieces of each row start, and their number; rows + 1.
-    """
-
-    item: Int
-    source: NDArray[np.int8]
-    starts: Int
-    ends: Int
-    row_pieces: Int
-
-
 def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) -> Assembled:
     """Renders of rows all of whose chunks are known.
 
@@ -77,10 +59,8 @@ def assemble(columns: MessageColumns, chunks: Int, ends: Int, table: ItemTable) 
     data = tuple(map(bytes_of, texts))
     is_unclear = _trimmed(spans, table, data)
     places = sums_before(spans.ends - spans.starts)
-    written = np.empty(places[-1], np.uint8)
-    _copy(data, spans.source, spans.starts, places, written)
     pieces = FlatPieces(
-        written,
+        lay_out(spans, places, table, data),
         places[1:],
         table.is_content[spans.item],
         table.part[spans.item],
@@ -95,13 +75,13 @@ def _spans(
     ends: Int,
     table: ItemTable,
     offsets: tuple[Int, ...],
-) -> _Spans:
+) -> Spans:
     """What each piece is, and where its text lies, nothing trimmed."""
     counts = np.diff(table.chunk_items)
     n_pieces = np.diff(sums_before(counts[chunks])[columns.row_messages]) + counts[ends]
     row_pieces = sums_before(n_pieces)
     item = np.empty(row_pieces[-1], np.int64)
-    spans = _Spans(
+    spans = Spans(
         item, np.empty(len(item), np.int8), np.empty_like(item), np.empty_like(item), row_pieces
     )
     _fill_spans(
@@ -149,7 +129,7 @@ def _fill_spans(
                 piece += 1
 
 
-def _trimmed(spans: _Spans, table: ItemTable, data: tuple[Bytes, ...]) -> NDArray[np.bool_]:
+def _trimmed(spans: Spans, table: ItemTable, data: tuple[Bytes, ...]) -> NDArray[np.bool_]:
     """Make spans as short as the template makes their texts.
 
     Returns:
@@ -201,20 +181,3 @@ def _trim(
             ends[piece] = trail_from(text, first, end, True)
         unclear[piece] |= starts[piece] < first and lead_part[item] != part[item]
         unclear[piece] |= ends[piece] > last and trail_part[item] != part[item]
-
-
-@compiled
-def _copy(
-    data: tuple[Bytes, ...], sources: NDArray[np.int8], starts: Int, places: Int, written: Bytes
-) -> None:
-    """Lay the bytes of spans end to end."""
-    for piece in range(len(sources)):
-        text = data[sources[piece]]
-        start, place, end = starts[piece], places[piece], places[piece + 1]
-        _copy_bytes(text[start : start + end - place], written[place:end])
-
-
-@compiled
-def _copy_bytes(text: Bytes, written: Bytes) -> None:
-    for k in range(len(text)):
-        written[k] = text[k]

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trajhouse.udfs.compiled import compiled, read_only
-from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.sums import list_bounds
+from trajhouse.udfs.arrow_buffers import (
+    Strings,
+    as_strings,
+    bytes_of,
+    list_bounds,
+    offsets_of,
+    valid_flags,
+)
+from trajhouse.udfs.compiled import compiled
+from trajhouse.udfs.flat_texts import FlatTexts, Int
 from trajhouse.udfs.tokens.assembly.white_space import is_blank
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -21,7 +27,7 @@ FIELDS = (*MESSAGE_FIELDS, *CALL_FIELDS)
 NAME_FIELDS = ("name", "call_name")
 
 ABSENT, EMPTY, FULL = 0, 1, 2
-_ROLES = pa.array(ROLES)
+_ROLES, _FUNCTION = FlatTexts.of(ROLES), FlatTexts.of(["function"])
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class MessageColumns:
         is_odd: Whether a row holds what only the template itself can be trusted with; rows.
     """
 
-    texts: dict[str, pa.LargeStringArray]
+    texts: dict[str, Strings]
     kinds: dict[str, NDArray[np.int8]]
     roles: Int
     row_messages: Int
@@ -84,25 +90,23 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
     is_odd_message = np.zeros(row_messages[-1], dtype=np.bool_)
     is_odd_call = np.zeros(message_calls[-1], dtype=np.bool_)
     for field, source in sources.items():
-        texts[field] = source.cast(pa.large_string())
+        texts[field] = as_strings(source)
         kinds[field] = np.empty(len(source), np.int8)
         is_odd = is_odd_call if field in CALL_FIELDS else is_odd_message
         data, offsets = bytes_of(texts[field]), offsets_of(texts[field])
-        _fill_kinds(data, offsets, _is_valid(source), kinds[field], is_odd)
+        _fill_kinds(data, offsets, valid_flags(source), kinds[field], is_odd)
     kinds["content"] = np.maximum(kinds["content"], np.int8(EMPTY))
-    roles = pc.index_in(of_messages["role"], _ROLES).fill_null(len(ROLES))
-    roles = roles.to_numpy().astype(np.int64)
+    roles = _positions(of_messages["role"], _ROLES)
     is_odd_message |= roles == len(ROLES)
     is_odd_call |= (kinds["call_name"] != FULL) | (kinds["arguments"] != FULL)
-    is_function = pc.equal(of_calls["type"], "function").fill_null(False)
-    is_odd_call |= ~is_function.to_numpy(zero_copy_only=False)
+    is_odd_call |= _positions(of_calls["type"], _FUNCTION) > 0
     columns = MessageColumns(
         texts,
         kinds,
         roles,
         row_messages,
         message_calls,
-        _is_valid(call_lists),
+        call_lists.is_valid().to_numpy(zero_copy_only=False),
         np.diff(row_messages) == 0,
     )
     rows = columns.rows_of_messages()
@@ -112,37 +116,41 @@ def read_columns(messages: pa.ListArray) -> MessageColumns:
     return columns
 
 
-def distinct(values: Int) -> tuple[list[int], NDArray[np.integer]]:
-    """The distinct values, and which of them each value is."""
-    encoded = pa.array(values).dictionary_encode()
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
-
-
-def offsets_of(texts: pa.LargeStringArray) -> Int:
-    """Where each text starts in `bytes_of`, and where the last ends; texts + 1."""
-    if len(texts) == 0:
-        return read_only(np.zeros(1, np.int64))
-    offsets = np.frombuffer(texts.buffers()[1], np.int64)
-    return read_only(offsets[texts.offset :][: len(texts) + 1])
-
-
-def bytes_of(texts: pa.LargeStringArray) -> NDArray[np.uint8]:
-    """The buffer that the texts lie in."""
-    buffer = texts.buffers()[2]
-    return read_only(np.frombuffer(buffer or b"", np.uint8))
-
-
 def _fields(structs: pa.StructArray) -> dict[str, pa.Array]:
     """The fields of structs, null where these are."""
     return dict(zip((field.name for field in structs.type), structs.flatten(), strict=True))
 
 
-def _is_valid(values: pa.Array) -> NDArray[np.bool_]:
-    """Whether each is not null."""
-    if not values.null_count:
-        return np.ones(len(values), dtype=np.bool_)
-    flags: NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False)
-    return flags
+def _positions(texts: pa.Array, words: FlatTexts) -> Int:
+    """Which of the words each text is; their number where it is null, or none of them."""
+    strings = as_strings(texts)
+    found = np.empty(len(texts), np.int64)
+    data, offsets = bytes_of(strings), offsets_of(strings)
+    _fill_positions(data, offsets, valid_flags(texts), words.data, words.bounds, found)
+    return found
+
+
+@compiled
+def _fill_positions(
+    data: NDArray[np.uint8],
+    offsets: Int,
+    is_valid: NDArray[np.bool_],
+    words: NDArray[np.uint8],
+    bounds: Int,
+    found: Int,
+) -> None:
+    n_words = len(bounds) - 1
+    for k in range(len(found)):
+        found[k] = n_words
+        start, size = offsets[k], offsets[k + 1] - offsets[k]
+        for word in range(n_words if is_valid[k] else 0):
+            first, same = bounds[word], 0
+            if bounds[word + 1] - first == size:
+                while same < size and data[start + same] == words[first + same]:
+                    same += 1
+                if same == size:
+                    found[k] = word
+                    break
 
 
 @compiled

@@ -16,8 +16,8 @@ from trajhouse.udfs.tokens.assembly.columns import (
     MESSAGE_FIELDS,
     ROLES,
     MessageColumns,
-    distinct,
 )
+from trajhouse.udfs.tokens.assembly.numbering import Numbering, slot_of
 
 _TOO_MANY = -1
 _USER, _ASSISTANT = ROLES.index("user"), ROLES.index("assistant")
@@ -27,8 +27,7 @@ _BITS_OF_PLACE = 18
 _BITS_OF_LOCAL = 16
 """Of the number of a kind and place. With those of two neighbours it makes a key of 47 bits."""
 _FIRST_NEAR_TOOLS = 3
-_BITS_OF_TOOLS = 10
-_MOST_TOOLS = 2**_BITS_OF_TOOLS
+_MOST_TOOLS = 1024
 _MOST_CHAINS = 2**18
 _N_CLASSES = 4
 
@@ -52,11 +51,11 @@ class Contextualizer:
     """Numbers contexts, the same number for the same context as long as it lives."""
 
     def __init__(self) -> None:
-        self._kinds: dict[int, int] = {}
-        self._locals: dict[int, int] = {}
+        self._kinds = Numbering(2**_BITS_OF_KIND - 1)
+        self._locals = Numbering(2**_BITS_OF_LOCAL - 1)
+        self._near = Numbering(_MOST_CHAINS)
+        self._chains = Numbering(_MOST_CHAINS)
         self._tools: dict[str | None, int] = {None: 0}
-        self._near: dict[int, int] = {}
-        self._chains: dict[tuple[int, int], int] = {}
 
     def contexts(
         self, columns: MessageColumns, tools: Sequence[str | None], trained_from: Sequence[int]
@@ -78,68 +77,101 @@ class Contextualizer:
             trained_from: The first message of each row that may be trained.
         """
         found = _message_facts(columns, tools, trained_from)
-        rows = columns.rows_of_messages()
-        starts = columns.row_messages[:-1][rows]
-        is_first = starts == np.arange(len(rows))
-        own = _numbered(found.kind, self._kinds)
-        local = _numbered(own << _BITS_OF_PLACE | found.place, self._locals)
-        before = (own << 1 | found.is_new) << 1 | found.may_train
-        before = np.where(is_first, 0, np.roll(before, 1))
-        after = np.where(np.roll(is_first, -1), 0, np.roll(own, -1))
-        keys = (local << 2 + _BITS_OF_KIND | before) << _BITS_OF_KIND | after
-        number = np.array([self._number_of_tools(text) for text in tools], dtype=np.int64)
-        keys = self._with_tools(keys, np.where(found.near_tools, number[rows], 0))
-        keys = self._chained(keys, ~is_first & ~np.roll(found.has_text, 1))
-        is_odd_message = found.is_uneven | (own >= 1 << _BITS_OF_KIND)
-        is_odd_message |= (local >= 1 << _BITS_OF_LOCAL) | (keys < 0)
+        own = self._kinds.numbers(found.kind, np.zeros_like(found.kind))
+        local = self._locals.numbers(own, found.place)
+        keys, follows = np.empty_like(own), np.empty(len(own), np.bool_)
+        neighbours = (found.is_new, found.may_train, found.has_text)
+        _fill_keys(columns.row_messages, own, local, neighbours, keys, follows)
+        number = self._numbers_of_tools(tools)
+        self._take_in_tools(keys, found.near_tools, number[columns.rows_of_messages()])
+        self._chain(keys, np.flatnonzero(follows))
+        is_odd_message = found.is_uneven | (keys < 0)
+        is_odd_message |= (own > self._kinds.most) | (local > self._locals.most)
         is_odd = columns.is_odd | (number < 0)
-        is_odd[rows[is_odd_message]] = True
+        is_odd[columns.rows_of_messages()[is_odd_message]] = True
         return Contexts(keys, found.near_tools, is_odd)
 
-    def _number_of_tools(self, text: str | None) -> int:
-        """A number for the text; -1 where too many are known already."""
-        if len(self._tools) < _MOST_TOOLS:
-            return self._tools.setdefault(text, len(self._tools))
-        return self._tools.get(text, -1)
+    def _numbers_of_tools(self, tools: Sequence[str | None]) -> Int:
+        """A number for the text of each row; -1 where too many are known already."""
+        numbers = list(map(self._tools.get, tools))
+        if None in numbers:
+            for text in tools:
+                if len(self._tools) < _MOST_TOOLS:
+                    self._tools.setdefault(text, len(self._tools))
+            numbers = [self._tools.get(text, -1) for text in tools]
+        return np.array(numbers, dtype=np.int64)
 
-    def _with_tools(self, keys: Int, tools: Int) -> Int:
-        """Keys with the number of the tools that are near taken in; negative where too many are."""
-        found = keys << 2
-        near = np.flatnonzero(tools > 0)
-        number = _numbered(keys[near] << _BITS_OF_TOOLS | tools[near], self._near, _MOST_CHAINS)
-        found[near] = np.where(number > _MOST_CHAINS, _TOO_MANY, number << 2 | 1)
-        return found
+    def _take_in_tools(self, keys: Int, near_tools: NDArray[np.bool_], tools: Int) -> None:
+        """Make the tools that are near part of the keys, which become negative if too many are."""
+        near = np.flatnonzero(near_tools & (tools > 0))
+        number = self._near.numbers(keys[near], tools[near])
+        keys <<= 2
+        keys[near] = np.where(number > self._near.most, _TOO_MANY, number << 2 | 1)
 
-    def _chained(self, keys: Int, follows: NDArray[np.bool_]) -> Int:
-        """Keys with the contexts of text-less messages just before taken in.
+    def _chain(self, keys: Int, places: Int) -> None:
+        """Make the contexts of text-less messages just before part of the keys.
 
-        Reasoning does not count as text, since many templates leave it out. A key is negative where
-        too many are known already.
+        Reasoning does not count as text, since many templates leave it out. A key becomes negative
+        where too many are known already.
+
+        Args:
+            keys: One a message.
+            places: The messages that follow such ones; ascending.
         """
-        for place in np.flatnonzero(follows).tolist():
-            context = (int(keys[place]), int(keys[place - 1]))
-            is_known = context in self._chains or len(self._chains) < _MOST_CHAINS
-            if is_known and min(context) >= 0:
-                keys[place] = self._chains.setdefault(context, len(self._chains)) << 2 | 3
-            else:
-                keys[place] = _TOO_MANY
-        return keys
+        chained = 0
+        while True:
+            chained = _chain_known(self._chains.slots, keys, places, chained)
+            if chained == len(places):
+                return
+            place = places[chained]
+            number = self._chains.add(int(keys[place]), int(keys[place - 1]))
+            keys[place] = _chained(number) if number <= self._chains.most else _TOO_MANY
+            chained += 1
 
 
-def _numbered(values: Int, numbers: dict[int, int], most: int = 2**62) -> Int:
-    """A number from 1 for each distinct value, the same as before for known ones.
+@compiled
+def _chained(number: int) -> int:
+    return number << 2 | 3
 
-    A greater one than `most` for those that come when there are so many.
-    """
-    known, places = distinct(values)
-    of_each = [
-        numbers.setdefault(value, len(numbers) + 1)
-        if len(numbers) < most
-        else numbers.get(value, most + 1)
-        for value in known
-    ]
-    found: Int = np.array(of_each, dtype=np.int64)[places]
-    return found
+
+@compiled
+def _chain_known(slots: NDArray[np.int64], keys: Int, places: Int, chained: int) -> int:
+    """Chain messages from the one of a number on, up to one that is new: the number of that."""
+    while chained < len(places):
+        key, before = keys[places[chained]], keys[places[chained] - 1]
+        number = slots[slot_of(slots, key, before), 2]
+        if key < 0 or before < 0:
+            keys[places[chained]] = _TOO_MANY
+        elif number == 0:
+            break
+        else:
+            keys[places[chained]] = _chained(number)
+        chained += 1
+    return chained
+
+
+@compiled
+def _fill_keys(
+    row_messages: Int,
+    own: Int,
+    local: Int,
+    neighbours: tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]],
+    keys: Int,
+    follows: NDArray[np.bool_],
+) -> None:
+    """Keys of messages and their neighbours, and whether each comes after one without text."""
+    is_new, may_train, has_text = neighbours
+    for row in range(len(row_messages) - 1):
+        start, end = row_messages[row], row_messages[row + 1]
+        for message in range(start, end):
+            before = after = np.int64(0)
+            if message > start:
+                flags = np.int64(is_new[message - 1]) << 1 | np.int64(may_train[message - 1])
+                before = own[message - 1] << 2 | flags
+            if message + 1 < end:
+                after = own[message + 1]
+            keys[message] = (local[message] << 2 + _BITS_OF_KIND | before) << _BITS_OF_KIND | after
+            follows[message] = message > start and not has_text[message - 1]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokens.assembly.chunks import Item, Trim
-from trajhouse.udfs.tokens.assembly.columns import distinct
+from trajhouse.udfs.tokens.assembly.numbering import Numbering
 
 UNKNOWN = -1
+_MOST_CONTEXTS = 2**62
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class ItemTable:
         words: The distinct words.
         field: Position in FIELDS; -1 for words.
         number: Of words, which they are; of a text, the position of its call.
+        cut: Bytes up to the end of the first separator in the template's words; 0 if there is none.
         is_content, part, lead, trail, lead_part, trail_part: As `Item` has them.
         chunk_items: Where the items of each chunk start, and their number; chunks + 1.
     """
@@ -32,6 +35,7 @@ class ItemTable:
     words: pa.LargeStringArray
     field: Int
     number: Int
+    cut: Int
     is_content: NDArray[np.bool_]
     part: NDArray[np.int8]
     lead: NDArray[np.int8]
@@ -49,11 +53,17 @@ class ItemTable:
 
 
 class LearnedChunks:
-    """Chunks by context; a chunk is a list of items, kept once however many contexts have it."""
+    """Chunks by context; a chunk is a list of items, kept once however many contexts have it.
 
-    def __init__(self) -> None:
+    Args:
+        separators: Matches tokens behind which a render can be cut without a change of its ids.
+    """
+
+    def __init__(self, separators: re.Pattern[str]) -> None:
+        self._separators = separators
         self._chunks: dict[tuple[Item, ...], int] = {}
-        self._of_context: dict[int, tuple[int, int]] = {}
+        self._contexts = Numbering(_MOST_CONTEXTS)
+        self._of_context = np.full((1, 2), UNKNOWN)
         self._table: ItemTable | None = None
 
     def find(self, keys: Int) -> tuple[Int, Int]:
@@ -61,11 +71,8 @@ class LearnedChunks:
 
         UNKNOWN where it has not been learnt.
         """
-        values, places = distinct(keys)
-        missing = (UNKNOWN, UNKNOWN)
-        known = [self._of_context.get(key, missing) for key in values]
-        chunks, ends = np.array(known, dtype=np.int64).reshape(-1, 2).T
-        return chunks[places], ends[places]
+        chunks, ends = self._of_context[self._contexts.find(keys, np.zeros_like(keys))].T
+        return chunks, ends
 
     def add(self, keys: Sequence[int], chunks: Sequence[Sequence[Item]]) -> None:
         """Learn a conversation.
@@ -77,15 +84,15 @@ class LearnedChunks:
         end = self._number(chunks[-1])
         nothing = self._number(())
         for place, key in enumerate(keys):
-            is_last = place == len(keys) - 1
-            self._of_context.setdefault(
-                key, (self._number(chunks[place]), end if is_last else nothing)
-            )
+            number = self._contexts.add(key, 0)
+            if number == len(self._of_context):
+                found = (self._number(chunks[place]), end if place == len(keys) - 1 else nothing)
+                self._of_context = np.append(self._of_context, [found], axis=0)
 
     def table(self) -> ItemTable:
         """All items."""
         if self._table is None:
-            self._table = _table_of(list(self._chunks))
+            self._table = _table_of(list(self._chunks), self._separators)
         return self._table
 
     def _number(self, chunk: Sequence[Item]) -> int:
@@ -96,12 +103,16 @@ class LearnedChunks:
         return self._chunks[key]
 
 
-def _table_of(chunks: Sequence[Sequence[Item]]) -> ItemTable:
+def _table_of(chunks: Sequence[Sequence[Item]], separators: re.Pattern[str]) -> ItemTable:
     items = [item for chunk in chunks for item in chunk]
     words: dict[str, int] = {}
     number = [
         words.setdefault(item.text, len(words)) if item.field < 0 else item.call for item in items
     ]
+
+    def cut_of(item: Item) -> int:
+        found = None if item.is_content else separators.search(item.text)
+        return len(item.text[: found.end()].encode()) if found else 0
 
     def small(name: str) -> NDArray[np.int8]:
         return np.array([getattr(item, name) for item in items], dtype=np.int8)
@@ -110,6 +121,7 @@ def _table_of(chunks: Sequence[Sequence[Item]]) -> ItemTable:
         pa.array(list(words), pa.large_string()),
         np.array([item.field for item in items], dtype=np.int64),
         np.array(number, dtype=np.int64),
+        np.array(list(map(cut_of, items)), dtype=np.int64),
         np.array([item.is_content for item in items], dtype=np.bool_),
         small("part"),
         small("lead"),

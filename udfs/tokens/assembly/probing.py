@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from trajhouse.udfs.conversations import Message
-from trajhouse.udfs.flat_texts import FlatTexts
+from trajhouse.udfs.flat_texts import Texts
 from trajhouse.udfs.tokens.examples import CHAT_TYPE, Examples
 
-Render = Callable[[Examples], FlatTexts | None]
+Render = Callable[[Examples], Texts | None]
 
 _TOOLS = (
     '[{"type": "function", "function": {"name": "look_up", "description": "Looks up.",'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trajhouse.udfs.flat_texts import FlatTexts
 from trajhouse.udfs.tokens.flat import FlatPieces
 from trajhouse.udfs.tokens.masking import TokenParts, parts_of_tokens
 from trajhouse.udfs.tokens.placed import Placed
@@ -36,7 +37,7 @@ def found_in(rows: list[Row]) -> TokenParts:
         {},
     )
     flat = FlatPieces(
-        np.zeros(len(ids), np.uint8),
+        FlatTexts(np.zeros(len(ids), np.uint8), row_tokens),
         np.cumsum([len(tokens) for tokens, _ in pieces], dtype=np.int64),
         np.zeros(len(pieces), np.bool_),
         np.array([part for _, part in pieces], dtype=np.int8),

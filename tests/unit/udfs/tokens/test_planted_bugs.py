@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from trajhouse.udfs import tokenize
-from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
+from trajhouse.udfs.flat_texts import FlatIds, FlatTexts, Texts
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens import masking, outline, placing, proving, rows, template
 from trajhouse.udfs.tokens.masking import TokenParts
@@ -173,7 +173,8 @@ def characters_for_bytes(garden: Garden) -> None:
     """Pieces end at their number of characters, tokens at their number of bytes."""
 
     def bug(pieces: Any, *args: Any) -> TokenParts:
-        n_chars = np.append(0, np.cumsum((pieces.data & 0xC0) != 0x80))
+        data = np.frombuffer("".join(pieces.texts).encode(), np.uint8)
+        n_chars = np.append(0, np.cumsum((data & 0xC0) != 0x80))
         return PARTS_OF_TOKENS(replace(pieces, ends=n_chars[pieces.ends]), *args)
 
     garden.plant(PARTS_OF_TOKENS, bug)
@@ -183,7 +184,7 @@ def prefixes_encoded_alone(garden: Garden) -> None:
     """What stands before an answer is encoded for itself, as a prefix rendered alone is."""
     original = placing.encode_placed
 
-    def bug(tokenizer: LoadedTokenizer, texts: FlatTexts) -> Any:
+    def bug(tokenizer: LoadedTokenizer, texts: Texts) -> Any:
         return original(replace(tokenizer, encoder=Alone(tokenizer.encoder)), texts)
 
     garden.plant(original, bug)
@@ -194,8 +195,9 @@ class Alone:
 
     def __init__(self, encoder: Any) -> None:
         self._encoder, self.name = encoder, encoder.name
+        self.separators = encoder.separators
 
-    def encode(self, texts: FlatTexts) -> FlatIds:
+    def encode(self, texts: Texts) -> FlatIds:
         def ids(text: str) -> Any:
             cut = text.replace(HEADER, f"{HEADER}\0").split("\0")
             return self._encoder.encode(FlatTexts.of(cut)).ids

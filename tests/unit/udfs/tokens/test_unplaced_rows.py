@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
+from trajhouse.udfs.flat_texts import FlatIds, Texts
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.examples import CHAT_TYPE, Examples
 from trajhouse.udfs.tokens.policy import Policy, Reason, RejectedError
@@ -27,8 +27,9 @@ class WrongFor:
 
     def __init__(self, tokenizer: LoadedTokenizer, word: str) -> None:
         self._encoder, self._word = tokenizer.encoder, word
+        self.separators = tokenizer.encoder.separators
 
-    def encode(self, texts: FlatTexts) -> FlatIds:
+    def encode(self, texts: Texts) -> FlatIds:
         found = self._encoder.encode(texts)
         rows = [found[k] for k in range(len(found))]
         is_wrong = [self._word in text for text in texts]
