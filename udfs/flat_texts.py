@@ -53,10 +53,12 @@ class FlatTexts:
     Attributes:
         data: Their UTF-8, bytes, and nothing else.
         bounds: Where each starts in `data`, and where the last ends; texts + 1.
+        is_foreign: Which blocks of `data` may hold characters beyond ASCII; None: not known yet.
     """
 
     data: NDArray[np.uint8]
     bounds: Int
+    is_foreign: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> FlatTexts:
@@ -96,9 +98,10 @@ class FlatTexts:
     @cached_property
     def _foreign(self) -> tuple[NDArray[np.uint32], Int]:
         """All characters beyond ASCII, and where they begin."""
-        is_foreign = np.ones(-(-len(self.data) // _BLOCK), np.bool_)
-        whole = self.data[: len(self.data) // _BLOCK * _BLOCK]
-        _find_foreign(whole.view(np.uint64).reshape(-1, _BLOCK // _WORD), is_foreign)
+        is_foreign = self.is_foreign
+        if is_foreign is None:
+            is_foreign = nothing_known(self.data)
+            find_foreign(whole_blocks(self.data), 0, len(self.data), is_foreign)
         n_most = np.count_nonzero(is_foreign) * _BLOCK
         codes, places = np.empty(n_most, np.uint32), np.empty(n_most, np.int64)
         n_found = _fill_foreign(self.data, is_foreign, codes, places)
@@ -124,14 +127,32 @@ class FlatTexts:
         return ak.Array(texts)
 
 
+def nothing_known(data: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Flags for `FlatTexts.is_foreign` before any block was looked at."""
+    return np.ones(-(-len(data) // _BLOCK), np.bool_)
+
+
+def whole_blocks(data: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """All blocks but one that is cut off at the end, as `find_foreign` takes them."""
+    return data[: len(data) // _BLOCK * _BLOCK].view(np.uint64).reshape(-1, _BLOCK // _WORD)
+
+
 @compiled
-def _find_foreign(blocks: NDArray[np.uint64], is_foreign: NDArray[np.bool_]) -> None:
-    """Which blocks have bytes beyond ASCII."""
-    for number in range(len(blocks)):
+def find_foreign(
+    blocks: NDArray[np.uint64], number: int, end: int, is_foreign: NDArray[np.bool_]
+) -> int:
+    """Which blocks have bytes beyond ASCII: those from a number on that end at or before a place.
+
+    Returns:
+        The number of the next block.
+    """
+    while (number + 1) * _BLOCK <= end:
         bits = np.uint64(0)
         for word in blocks[number]:
             bits |= word
         is_foreign[number] = bits & _HIGH_BITS != 0
+        number += 1
+    return number
 
 
 @compiled

@@ -59,7 +59,7 @@ def load_whole(spec: str, policy_text: str) -> None:
 
     policy = parse_policy(policy_text)
     loaded = tokenizer_under(policy, spec)
-    loaded.fingerprint(policy.as_json())
+    loaded.fingerprint(policy.as_json)
     example = Examples(pa.array([_CHAT], CHAT_TYPE), [None], [0])
     tokenize_rows(learn_template(loaded), example, policy)
     loaded.encoder.prepare(min(count_cores(), _MOST_PREPARED))

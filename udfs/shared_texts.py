@@ -44,8 +44,13 @@ class SharedTexts:
     def between(self, start: int, end: int) -> bytes:
         """The bytes from one place in `bounds` to another in the same text."""
         k = int(np.searchsorted(self.bounds, start, side="right")) - 1
-        first = int(self.bounds[k])
-        return self[k].encode()[start - first : end - first]
+        first, last = start - self.bounds[k], end - self.bounds[k]
+        left, cut = self.parts.bounds[self.beginnings[k] :][:2]
+        right, size = self.parts.bounds[self._rests[k]], cut - left
+        beginning = self.parts.between(left + min(first, size), left + min(last, size))
+        return beginning + self.parts.between(
+            right + max(first - size, 0), right + max(last - size, 0)
+        )
 
     def whole(self, found: FlatIds) -> FlatIds:
         """The ids of each text, given those of each part."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from trajhouse.cli.cores import count_cores
 from trajhouse.udfs.encoder import encode_alone
@@ -23,7 +25,7 @@ from trajhouse.udfs.tokens.token_columns import TOKENIZED_TYPE, token_columns
 from trajhouse.udfs.tokens.tokenizing import tokenize_rows
 
 Rows: TypeAlias = pa.Table | pa.RecordBatch
-_BYTES_PER_SLICE = 16_000_000
+_BYTES_PER_SLICE = 12_000_000
 _MOST_ROWS_PER_SLICE = 3072
 _AHEAD = 1
 """So many slices may be tokenized before any is asked for, besides one a core."""
@@ -87,30 +89,33 @@ def _slices(batches: Iterable[Rows]) -> Iterator[tuple[Rows, ChatTemplate, Examp
 def _slices_of(batch: pa.RecordBatch) -> Iterator[tuple[Rows, ChatTemplate, Examples, Policy]]:
     messages, tools = batch.column("chat_messages"), batch.column("tools")
     trained_from = batch.column("trained_from").to_numpy().tolist()
-    settings = zip(
-        _shared_texts(batch.column("tokenizer")), _shared_texts(batch.column("policy")), strict=True
-    )
+    specs, of_spec = _distinct(batch.column("tokenizer"))
+    policies, of_policy = _distinct(batch.column("policy"))
     most = _rows_per_slice(messages)
-    start = 0
-    for (spec, text), run in groupby(settings):
-        stop = start + sum(1 for _ in run)
-        policy = parse_policy(text)
-        loaded = tokenizer_under(policy, spec)
+    for start, stop in pairwise(_runs(of_spec, of_policy)):
+        policy = parse_policy(policies[of_policy[start]])
+        loaded = tokenizer_under(policy, specs[of_spec[start]])
         loaded.require_date()
         template = learn_template(loaded)
         for first, last in pairwise(_cut(start, stop, most)):
             size = last - first
-            declared = _shared_texts(tools.slice(first, size))
+            known, which = _distinct(tools.slice(first, size))
+            declared = [known[number] for number in which.tolist()]
             examples = Examples(messages.slice(first, size), declared, trained_from[first:last])
             yield batch.slice(first, size), template, examples, policy
-        start = stop
 
 
-def _shared_texts(texts: pa.StringArray) -> list[Any]:
-    """The texts, equal ones as one object: most rows have the same."""
+def _distinct(texts: pa.StringArray) -> tuple[list[Any], NDArray[np.int32]]:
+    """The distinct texts, and which of them each text is: most rows have the same."""
     encoded = texts.cast(pa.string()).dictionary_encode(null_encoding="encode")
-    known = encoded.dictionary.to_pylist()
-    return [known[number] for number in encoded.indices.to_numpy().tolist()]
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+
+
+def _runs(*numbers: NDArray[np.int32]) -> list[int]:
+    """Where runs of rows with the same numbers start, and the number of rows."""
+    is_other = np.logical_or.reduce([np.diff(each) != 0 for each in numbers])
+    n_rows = len(numbers[0])
+    return [0, *(np.flatnonzero(is_other) + 1).tolist(), n_rows] if n_rows else [0]
 
 
 def _tokenize_slice(
@@ -128,9 +133,9 @@ def _rows_per_slice(messages: pa.ListArray) -> int:
 
 def _cut(start: int, stop: int, most: int) -> list[int]:
     """Where slices start, and the end; ever smaller ones, so that all cores end about together."""
-    least = -(-most // 8)
+    least = -(-most // 4)
     bounds = [start]
     while bounds[-1] < stop:
         left = stop - bounds[-1]
-        bounds.append(stop - left + min(left, most, max(least, left // (2 * count_cores()))))
+        bounds.append(stop - left + min(left, most, max(least, left // count_cores())))
     return bounds

@@ -133,7 +133,7 @@ def _fingerprint(spec: str, policy_text: str) -> str:
     from trajhouse.udfs.tokens.template import tokenizer_under
 
     policy = parse_policy(policy_text)
-    return tokenizer_under(policy, spec).fingerprint(policy.as_json())
+    return tokenizer_under(policy, spec).fingerprint(policy.as_json)
 
 
 def _tokenized(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -167,9 +167,8 @@ def _reach_in(
     """Whether the first token of each turn is a control token before it that strips white space."""
     reaches = np.zeros(len(firsts), dtype=np.bool_)
     inside = np.flatnonzero(firsts < len(tokens.ids))
-    first = firsts[inside]
-    over = (tokens.places.starts(first) < places[inside]) & vocabulary.is_control[tokens.ids[first]]
-    turns = inside[over]
+    turns = inside[vocabulary.is_control[tokens.ids[firsts[inside]]]]
+    turns = turns[tokens.places.starts(firsts[turns]) < places[turns]]
     ends = tokens.places.ends(firsts[turns])
     for turn, start, end in zip(turns.tolist(), places[turns].tolist(), ends.tolist(), strict=True):
         reaches[turn] = not pieces.texts.between(start, end).strip(_BLANK)

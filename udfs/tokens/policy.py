@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Any
 
 from trajhouse.cli.errors import UsageFault
@@ -113,6 +114,7 @@ class Policy:
         weight = self.weights[part.name.lower()]
         return next(other for other in Part if other and self.weights[other.name.lower()] == weight)
 
+    @cached_property
     def as_json(self) -> str:
         """The policy as one text, equal for equal policies.
 

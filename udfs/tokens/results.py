@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -65,20 +66,20 @@ class LossRuns:
 
     def token_mask(self) -> NDArray[np.int8]:
         """1 where a token is trained, 0 elsewhere; one element a token."""
-        mask = np.zeros(self.lengths.sum(dtype=np.int64), np.int8)
-        _fill_trained(self.lengths, self.weights, mask)
+        mask = np.empty(self.lengths.sum(dtype=np.int64), np.int8)
+        _fill_mask(self.lengths, self.weights, mask)
         return mask
 
     def token_weights(self) -> NDArray[np.float32]:
         """The weight of each token."""
         return np.repeat(self.weights, self.lengths)
 
-    @property
+    @cached_property
     def row_tokens(self) -> Int:
         """Where the tokens of each row start, and their number; rows + 1."""
         return sums_before(self.lengths)[self.row_runs]
 
-    @property
+    @cached_property
     def n_trained(self) -> Int:
         """The number of trained tokens; rows."""
         trained = np.where(self.weights > 0, self.lengths, 0)
@@ -114,14 +115,13 @@ def _fill_merged(
 
 
 @compiled
-def _fill_trained(
+def _fill_mask(
     lengths: NDArray[np.int32], weights: NDArray[np.float32], mask: NDArray[np.int8]
 ) -> None:
     start = np.int64(0)
     for run in range(len(lengths)):
         end = start + lengths[run]
-        if weights[run] > 0:
-            mask[start:end] = 1
+        mask[start:end] = weights[run] > 0
         start = end
 
 

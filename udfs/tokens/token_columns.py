@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from trajhouse.udfs.flat_texts import Int
 from trajhouse.udfs.tokenizer import LoadedTokenizer
@@ -59,9 +60,16 @@ def token_columns(
     refused = [rows.refused.get(row) for row in range(n_rows)]
     runs = rows.runs
 
-    def lists(values: Any, bounds: Int) -> pa.ListArray:
+    def lists(values: pa.Array, bounds: Int) -> pa.ListArray:
         offsets, mask = pa.array(bounds, pa.int32()), pa.array(is_null)
-        return pa.ListArray.from_arrays(offsets, pa.array(values), mask=mask)
+        return pa.ListArray.from_arrays(offsets, values, mask=mask)
+
+    def numbers(values: NDArray[Any], bounds: Int) -> pa.ListArray:
+        """Without a copy, nor a look at each."""
+        type_ = pa.from_numpy_dtype(values.dtype)
+        return lists(
+            pa.Array.from_buffers(type_, len(values), [None, pa.py_buffer(values)]), bounds
+        )
 
     def known(values: Any, type_: pa.DataType) -> pa.Array:
         return pa.array(values, type_, mask=is_null)
@@ -69,21 +77,21 @@ def token_columns(
     def weights() -> pa.Array:
         if not policy.is_weighted:
             return pa.nulls(n_rows, pa.list_(pa.float32()))
-        return lists(runs.token_weights(), rows.row_tokens)
+        return numbers(runs.token_weights(), rows.row_tokens)
 
     def loss_runs() -> pa.Array:
         fields = [pa.array(runs.lengths), pa.array(runs.weights)]
         return lists(pa.StructArray.from_arrays(fields, fields=list(RUN_TYPE)), runs.row_runs)
 
     columns: dict[str, Callable[[], pa.Array]] = {
-        "input_ids": lambda: lists(rows.ids, rows.row_tokens),
-        "loss_mask": lambda: lists(runs.token_mask(), rows.row_tokens),
+        "input_ids": lambda: numbers(rows.ids, rows.row_tokens),
+        "loss_mask": lambda: numbers(runs.token_mask(), rows.row_tokens),
         "loss_weight": weights,
         "loss_runs": loss_runs,
-        "turn_ends": lambda: lists(rows.turn_ends, rows.row_turns),
+        "turn_ends": lambda: numbers(rows.turn_ends, rows.row_turns),
         "n_tokens": lambda: known(np.diff(rows.row_tokens).astype(np.int32), pa.int32()),
         "n_trained_tokens": lambda: known(runs.n_trained.astype(np.int32), pa.int32()),
-        "tokenizer": lambda: pa.repeat(tokenizer.fingerprint(policy.as_json()), n_rows),
+        "tokenizer": lambda: pa.repeat(tokenizer.fingerprint(policy.as_json), n_rows),
         "reason": lambda: pa.array([row and str(row.reason) for row in refused], pa.string()),
         "detail": lambda: pa.array(
             [row and row.detail[:_LONGEST_DETAIL] for row in refused], pa.string()

@@ -15,6 +15,9 @@ from trajhouse.udfs.prefetching import prefetch
 _BLOCK = 64
 """So many tokens are summed in one go, and at most so many one by one to find a place."""
 
+_TOKENS_A_CONTROL = 16
+"""There is room for a control token in so many; where there are more, they are looked for again."""
+
 _AHEAD, _TOKENS_A_LINE = 512, 16
 """So many tokens before it gets there a loop asks for memory, which comes in lines of so many."""
 
@@ -91,12 +94,15 @@ class SummedPlaces:
         self._ids = np.ascontiguousarray(ids).view(np.uint32)
         before = np.zeros(-(-len(ids) // _BLOCK) + 1, np.int64)
         least = np.uint32(is_control.argmax() if is_control.any() else len(is_control))
-        controls, starts, ends = np.empty((3, len(ids)), np.int64)
-        n_found = _scan(self._ids, sizes, is_control, least, before, (controls, starts, ends))
+        room = len(ids) // _TOKENS_A_CONTROL
+        found = np.empty((3, room), np.int64)
+        n_found = _scan(self._ids, sizes, is_control, least, before, found)
+        if n_found > room:
+            found = np.empty((3, n_found), np.int64)
+            _scan(self._ids, sizes, is_control, least, before, found)
         if n_found < 0:
             raise IndexError("an id is beyond the vocabulary")
-        self.controls = controls[:n_found].copy()
-        self.control_starts, self.control_ends = starts[:n_found].copy(), ends[:n_found].copy()
+        self.controls, self.control_starts, self.control_ends = found[:, :n_found].copy()
         self._sums = self._ids, sizes, before, self.controls, self.control_ends
 
     def starts(self, tokens: Int) -> Int:
@@ -128,7 +134,7 @@ def _scan(
     is_control: NDArray[np.bool_],
     least: np.uint32,
     before: Int,
-    controls: tuple[Int, Int, Int],
+    controls: NDArray[np.int64],
 ) -> int:
     """Sum the sizes by block, and list control tokens, of which `least` is the least id.
 
@@ -138,12 +144,13 @@ def _scan(
         is_control: Whether each id is that of a control token.
         least: No id below it is that of a control token, or beyond the vocabulary.
         before: Takes the bytes before each block, and of all; blocks + 1.
-        controls: Take the number of each control token, where it starts and where it ends.
+        controls: Takes the number of each control token, where it starts and where it ends, as far
+            as there is room; (3, m).
 
     Returns:
         How many control tokens there are; -1 where an id is beyond the vocabulary.
     """
-    numbers, starts, ends = controls
+    (numbers, starts, ends), room = controls, np.uint64(controls.shape[1])
     found = token = reached = np.uint64(0)
     n_tokens, n_ids = np.uint64(len(ids)), np.uint32(len(sizes))
     for block in range(1, len(before)):
@@ -156,9 +163,10 @@ def _scan(
                 if number >= n_ids:
                     return -1
                 if is_control[number]:
-                    numbers[found] = token
-                    starts[found] = reached
-                    ends[found] = reached + np.uint64(sizes[number])
+                    if found < room:
+                        numbers[found] = token
+                        starts[found] = reached
+                        ends[found] = reached + np.uint64(sizes[number])
                     found += np.uint64(1)
             reached += np.uint64(sizes[number])
             token += np.uint64(1)

@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajhouse.udfs.compiled import compiled
-from trajhouse.udfs.flat_texts import FlatTexts, Int, Texts
+from trajhouse.udfs.flat_texts import (
+    FlatTexts,
+    Int,
+    Texts,
+    find_foreign,
+    nothing_known,
+    whole_blocks,
+)
 from trajhouse.udfs.laid import copy_elements
 from trajhouse.udfs.shared_texts import SharedTexts
 from trajhouse.udfs.sums import sums_before
@@ -85,8 +92,10 @@ def _copied(
     """What lies from one place to another in the renders, given the piece that the first is in."""
     bounds = sums_before(ends - starts)
     written = np.empty(bounds[-1], np.uint8)
-    _copy(data, sources, pieces, starts, ends, written)
-    return FlatTexts(written, bounds)
+    is_foreign = nothing_known(written)
+    blocks = whole_blocks(written)
+    _copy(data, sources, (pieces, starts, ends), written, blocks, is_foreign)
+    return FlatTexts(written, bounds, is_foreign)
 
 
 @compiled
@@ -203,21 +212,31 @@ def _differ(left: Bytes, right: Bytes) -> bool:
 def _copy(
     data: tuple[Bytes, ...],
     sources: tuple[NDArray[np.int8], Int, Int],
-    pieces: Int,
-    begins: Int,
-    ends: Int,
+    parts: tuple[Int, Int, Int],
     written: Bytes,
+    blocks: NDArray[np.uint64],
+    is_foreign: NDArray[np.bool_],
 ) -> None:
-    """Lay the bytes of parts of the renders end to end."""
-    source, starts, places = sources
-    written_to = np.int64(0)
+    """Lay parts of the renders end to end, and look at the bytes while they are near.
+
+    Args:
+        data: The bytes of each source.
+        sources: The source of each piece, where it starts in there, and in the renders.
+        parts: The piece that each part starts in, where it starts, and where it ends.
+        written: Takes the bytes.
+        blocks: The same memory as blocks of words.
+        is_foreign: Takes whether each has bytes beyond ASCII.
+    """
+    (source, starts, places), (pieces, begins, ends) = sources, parts
+    end, block = 0, 0
     for part in range(len(pieces)):
         piece, place = pieces[part], begins[part]
         while place < ends[part]:
             size = min(places[piece + 1], ends[part]) - place
             start = starts[piece] + place - places[piece]
             text = data[source[piece]]
-            copy_elements(text[start : start + size], written[written_to : written_to + size])
-            written_to += size
+            copy_elements(text[start : start + size], written[end : end + size])
+            end += size
+            block = find_foreign(blocks, block, end, is_foreign)
             place += size
             piece += 1
