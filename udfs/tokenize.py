@@ -137,5 +137,7 @@ def _cut(start: int, stop: int, most: int) -> list[int]:
     bounds = [start]
     while bounds[-1] < stop:
         left = stop - bounds[-1]
-        bounds.append(stop - left + min(left, most, max(least, left // count_cores())))
+        size = min(most, max(least, left // count_cores()))
+        is_last = left <= most and left - size < least
+        bounds.append(stop if is_last else bounds[-1] + size)
     return bounds

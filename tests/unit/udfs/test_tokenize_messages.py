@@ -277,12 +277,19 @@ def test_rows_keep_their_order_across_slices_chunks_and_settings(
 
 @pytest.mark.parametrize(
     ("n_rows", "most", "sizes"),
-    [(3, 1, [1] * 3), (32, 8, [8, 6, 4, 3, 2, 2, *[1] * 7]), (2, 16, [2]), (5, 24, [3, 2])],
+    [
+        (3, 1, [1, 1, 1]),
+        (32, 8, [8, 8, 8, 4, 2, 2]),
+        (2, 16, [2]),
+        (5, 24, [5]),
+        (7, 12, [3, 4]),
+        (0, 8, []),
+    ],
 )
 def test_slices_shrink_and_none_is_empty(
     n_rows: int, most: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A quarter of what is left on two cores, at most so many rows, at least an eighth of these."""
+    """Half of what is left on two cores, at most so many rows, and a quarter of these at least."""
     monkeypatch.setattr(tokenize, "count_cores", lambda: 2)
     monkeypatch.setattr(tokenize, "_MOST_ROWS_PER_SLICE", most)
     rows = pa.table(

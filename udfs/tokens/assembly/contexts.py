@@ -10,26 +10,17 @@ from numpy.typing import NDArray
 
 from trajhouse.udfs.compiled import compiled
 from trajhouse.udfs.flat_texts import Int
-from trajhouse.udfs.tokens.assembly.columns import (
-    ABSENT,
-    FULL,
-    MESSAGE_FIELDS,
-    ROLES,
-    MessageColumns,
-)
+from trajhouse.udfs.tokens.assembly.columns import MessageColumns
+from trajhouse.udfs.tokens.assembly.message_facts import message_facts
 from trajhouse.udfs.tokens.assembly.numbering import Numbering, slot_of
 
 _TOO_MANY = -1
-_USER, _ASSISTANT = ROLES.index("user"), ROLES.index("assistant")
-_MOST_CALLS = 100
 _BITS_OF_KIND = 14
 _BITS_OF_PLACE = 18
 _BITS_OF_LOCAL = 16
 """Of the number of a kind and place. With those of two neighbours it makes a key of 47 bits."""
-_FIRST_NEAR_TOOLS = 3
 _MOST_TOOLS = 1024
 _MOST_CHAINS = 2**18
-_N_CLASSES = 4
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class Contextualizer:
 
         It is the kind of the message (role, which of its texts are absent, empty or full, how many
         calls) and of those before and after it, and its place: which classes of messages
-        (`_class_of`) there are before it and after it, those of the first and the last message, how
+        (`class_of`) there are before it and after it, those of the first and the last message, how
         near the first is, whether it may be trained and whether tools are declared; of the message
         before it also whether it is the first of its role, and may be trained. To it come the
         declared tools, by their text around the places where templates print them. The context of a
@@ -76,7 +67,7 @@ class Contextualizer:
             tools: The declared tools of each row.
             trained_from: The first message of each row that may be trained.
         """
-        found = _message_facts(columns, tools, trained_from)
+        found = message_facts(columns, tools, trained_from)
         own = self._kinds.numbers(found.kind, np.zeros_like(found.kind))
         local = self._locals.numbers(own, found.place)
         keys, follows = np.empty_like(own), np.empty(len(own), np.bool_)
@@ -172,134 +163,3 @@ def _fill_keys(
                 after = own[message + 1]
             keys[message] = (local[message] << 2 + _BITS_OF_KIND | before) << _BITS_OF_KIND | after
             follows[message] = message > start and not has_text[message - 1]
-
-
-@dataclass(frozen=True)
-class _MessageFacts:
-    """What a context is made of; one element a message.
-
-    Attributes:
-        kind: Of its role, which of its texts are absent, empty or full, and how many calls it has.
-        place: Of the classes of messages around it, and where it is.
-        is_new: Whether it is the first of its role.
-        may_train: Whether it may be trained.
-        near_tools: Whether the text of the declared tools is part of its context.
-        has_text: Whether it has content or calls.
-        is_uneven: Whether only some of its calls have an id, or there are too many.
-    """
-
-    kind: Int
-    place: Int
-    is_new: NDArray[np.bool_]
-    may_train: NDArray[np.bool_]
-    near_tools: NDArray[np.bool_]
-    has_text: NDArray[np.bool_]
-    is_uneven: NDArray[np.bool_]
-
-
-def _message_facts(
-    columns: MessageColumns, tools: Sequence[str | None], trained_from: Sequence[int]
-) -> _MessageFacts:
-    n_messages = len(columns.roles)
-    numbers = np.empty((2, n_messages), np.int64)
-    flags = np.zeros((5, n_messages), np.bool_)
-    kinds = np.stack([columns.kinds[field] for field in MESSAGE_FIELDS])
-    _fill_kinds(
-        columns.roles,
-        kinds,
-        columns.kinds["call_id"],
-        columns.message_calls,
-        columns.has_calls,
-        numbers[0],
-        flags[3],
-        flags[4],
-    )
-    _fill_places(
-        columns.roles,
-        columns.row_messages,
-        columns.message_calls,
-        np.array(trained_from, dtype=np.int64),
-        np.array([text is not None for text in tools], dtype=np.bool_),
-        numbers[1],
-        flags[:3],
-    )
-    return _MessageFacts(*numbers, *flags)
-
-
-@compiled
-def _fill_kinds(
-    roles: Int,
-    kinds: NDArray[np.int8],
-    call_ids: NDArray[np.int8],
-    message_calls: Int,
-    has_calls: NDArray[np.bool_],
-    found: Int,
-    has_text: NDArray[np.bool_],
-    is_uneven: NDArray[np.bool_],
-) -> None:
-    for message in range(len(roles)):
-        kind = roles[message]
-        for field in range(len(kinds)):
-            kind = kind << 2 | np.int64(kinds[field, message])
-        ids = call_ids[message_calls[message] : message_calls[message + 1]]
-        first = ids[0] if len(ids) else ABSENT
-        for k in range(len(ids)):
-            is_uneven[message] |= ids[k] != first
-        is_uneven[message] |= len(ids) > _MOST_CALLS
-        kind = (kind << 2 | np.int64(first)) << 8 | min(len(ids), 255)
-        found[message] = kind << 1 | np.int64(has_calls[message])
-        has_text[message] = kinds[0, message] == FULL or len(ids) > 0
-
-
-@compiled
-def _fill_places(
-    roles: Int,
-    row_messages: Int,
-    message_calls: Int,
-    trained_from: Int,
-    has_tools: NDArray[np.bool_],
-    places: Int,
-    flags: NDArray[np.bool_],
-) -> None:
-    is_new, may_train, near_tools = flags
-    for row in range(len(has_tools)):
-        start, end = row_messages[row], row_messages[row + 1]
-        seen_roles = classes = first_user = last_user = 0
-        for message in range(start, end):
-            role = 1 << roles[message]
-            is_new[message] = not seen_roles & role
-            seen_roles |= role
-            if roles[message] == _USER:
-                first_user = message if is_new[message] else first_user
-                last_user = message
-            places[message] = classes
-            classes |= 1 << _class_of(roles, message_calls, message)
-        ends = _class_of(roles, message_calls, start) << 3 if start < end else 0
-        ends |= _class_of(roles, message_calls, end - 1) if start < end else 0
-        has_user = seen_roles & 1 << _USER != 0
-        classes = 0
-        for message in range(end - 1, start - 1, -1):
-            around = ends
-            for number in range(_N_CLASSES):
-                around = around << 1 | places[message] >> number & 1
-                around = around << 1 | classes >> number & 1
-            classes |= 1 << _class_of(roles, message_calls, message)
-            position = message - start
-            may_train[message] = position >= trained_from[row]
-            place = around << 2 | min(position, 2)
-            place = place << 1 | np.int64(may_train[message])
-            places[message] = place << 1 | np.int64(has_tools[row])
-            before = message - 1
-            near_tools[message] = position < _FIRST_NEAR_TOOLS or (
-                has_user
-                and (message in (first_user, last_user) or before in (first_user, last_user))
-            )
-
-
-@compiled
-def _class_of(roles: Int, message_calls: Int, message: int) -> int:
-    """System, user, assistant without and with calls; `_N_CLASSES` for others."""
-    role = int(roles[message])
-    if role == _ASSISTANT:
-        return _ASSISTANT + int(message_calls[message + 1] > message_calls[message])
-    return role if role < _ASSISTANT else _N_CLASSES
