@@ -22,3 +22,10 @@ def test_foreign_characters_are_found_wherever_they_stand(n_before: int) -> None
 def test_texts_of_ascii_hold_none() -> None:
     assert FlatTexts.of(["a" * 100, ""]).foreign_characters.tolist() == []
     assert FlatTexts.of([]).foreign_characters.tolist() == []
+
+
+@pytest.mark.parametrize("place", [0, 1, 510, 511, 512, 1_023, 1_024, 1_500, 1_599])
+def test_a_foreign_character_is_found_in_any_block(place: int) -> None:
+    flat = FlatTexts.of(["a" * place + "é" + "a" * (1_600 - place), "plain"])
+    assert flat.foreign_characters.tolist() == [ord("é")]
+    assert flat.rows_with(flat.foreign_characters > 0) == [0]

@@ -51,10 +51,10 @@ def test_a_token_that_looks_behind_itself_is_none(qwen3: LoadedTokenizer, flag: 
 
 def test_a_token_that_another_goes_on_from_is_none(qwen3: LoadedTokenizer) -> None:
     definition = json.loads(qwen3.backend.to_str())
-    longer = definition["added_tokens"][-1] | {"content": "<|im_end|>\n", "id": 151_669}
+    longer = definition["added_tokens"][-1] | {"content": "<|im_end|>x", "id": 151_669}
     definition["added_tokens"].append(longer)
-    added = ["<|im_end|>", "<|im_end|>\n", "<|im_start|>"]
-    assert found_in(definition, added) == {"<|im_end|>\n", "<|im_start|>"}
+    added = ["<|im_end|>", "<|im_end|>x", "<|im_start|>"]
+    assert found_in(definition, added) == {"<|im_end|>x", "<|im_start|>"}
 
 
 def test_there_are_none_where_a_space_is_put_before_every_text(qwen3: LoadedTokenizer) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.udfs.tokens.generated import conversation
 from tests.unit.udfs.tokens.published import PUBLISHED
 from tests.unit.udfs.tokens.test_assembly import Chat, check, examples
+from trajhouse.udfs.flat_texts import FlatTexts
 from trajhouse.udfs.shared_texts import SharedTexts
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.assembly.assembler import assembler_of
@@ -80,6 +81,22 @@ def test_rows_without_a_prompt_and_with_one(qwen3: LoadedTokenizer) -> None:
     prompts = ["Be brief. " * 50, "Be long. " * 50]
     chats = [told(prompts[number % 2], number)[number % 3 == 0 :] for number in range(N_ROWS)]
     check(learn_template(qwen3), examples(chats))
+
+
+@pytest.mark.parametrize("n_letters", [1, 300, 511, 512, 2_000])
+def test_foreign_characters_of_what_is_laid_out(qwen3: LoadedTokenizer, n_letters: int) -> None:
+    prompts = ["a" * n_letters + "é", "b" * n_letters + "中"]
+    chats = [told(prompts[number % 2], number) for number in range(N_ROWS)]
+    template, policy = learn_template(qwen3), Policy()
+    assembler = assembler_of(template, policy)
+    assert assembler is not None
+    assembler.render(examples(chats))
+    found = assembler.render(examples(chats))
+    assert found is not None
+    parts = found.pieces.texts.parts
+    anew = FlatTexts.of(list(parts))
+    assert parts.foreign_characters.tolist() == anew.foreign_characters.tolist()
+    assert set(parts.foreign_characters.tolist()) == {ord("é"), ord("中")}
 
 
 @pytest.mark.slow
