@@ -43,8 +43,11 @@ def valid_flags(values: pa.Array) -> NDArray[np.bool_]:
     """Whether each text, or other plain value, is not null."""
     if not values.null_count:
         return np.ones(len(values), np.bool_)
+    bitmap = values.buffers()[0]
+    if bitmap is None:  # of Arrow's type null
+        return np.zeros(len(values), np.bool_)
     first, end = values.offset, values.offset + len(values)
-    bits = np.frombuffer(values.buffers()[0], np.uint8)[first // 8 : -(-end // 8)]
+    bits = np.frombuffer(bitmap, np.uint8)[first // 8 : -(-end // 8)]
     flags = np.unpackbits(bits, bitorder="little")[first % 8 :][: len(values)]
     return flags.view(np.bool_)
 

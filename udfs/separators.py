@@ -1,8 +1,8 @@
 """Added tokens behind which a text can be cut in two without a change of its ids.
 
 An encoder cuts a text at its added tokens before it does anything else, so this holds for nearly
-all of them. It does not for one that takes in white space behind it, for one that is the beginning
-of another, or where an encoder writes a space before every text.
+all of them. It does not for one that takes in white space behind it, for one that overlaps with
+another, or where an encoder writes a space before every text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def separators(added: Collection[str], encode: Encode, expected: Encode) -> re.P
         encode: What the two parts are encoded by.
         expected: Gives the ids of a whole text.
     """
-    able = [one for one in added if not any(_goes_on(one, other) for other in added)]
+    able = _alone(added)
     cases = [(f"{before}{one}", after) for one, before, after in product(able, _BEFORE, _AFTER)]
     parts = encode(FlatTexts.of([part for case in cases for part in case]))
     wholes = expected(FlatTexts.of(["".join(case) for case in cases]))
@@ -39,6 +39,17 @@ def separators(added: Collection[str], encode: Encode, expected: Encode) -> re.P
     return any_of(one for number, one in enumerate(able) if number not in changed)
 
 
-def _goes_on(one: str, other: str) -> bool:
-    """Whether another token holds this one and more behind it, so that it may be taken instead."""
-    return other.find(one) not in (-1, len(other) - len(one))
+def _alone(added: Collection[str]) -> list[str]:
+    """The tokens of which no other one can take the end into itself, nor the beginning."""
+    inside = {
+        one[start:end]
+        for one in added
+        for start in range(len(one))
+        for end in range(start + 1, len(one))
+    }
+    ends = {one[start:] for one in added for start in range(1, len(one))}
+    return [
+        one
+        for one in added
+        if one not in inside and ends.isdisjoint(one[:end] for end in range(1, len(one)))
+    ]

@@ -56,7 +56,7 @@ class SharedTexts:
         """The ids of each text, given those of each part."""
         order = np.stack([self.beginnings, self._rests], axis=1)
         ids, bounds = laid(found.ids, found.bounds, order.ravel())
-        return FlatIds(ids, bounds[::2])
+        return FlatIds(ids, bounds[::2].copy())
 
     @property
     def _rests(self) -> Int:

@@ -55,3 +55,7 @@ def test_a_null_list_may_hide_values() -> None:
     hidden = pa.ListArray.from_arrays([0, 2, 3], [1, 2, 3], mask=pa.array([True, False]))
     assert list_bounds(hidden).tolist() == [0, 0, 1]
     assert pc.sum(hidden.flatten()).as_py() == 3
+
+
+def test_a_column_of_no_type_is_null_throughout() -> None:
+    assert valid_flags(pa.nulls(11)).tolist() == [False] * 11

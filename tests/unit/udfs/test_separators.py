@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,12 +10,7 @@ import pytest
 from trajhouse.udfs.encoder import ReferenceEncoder
 from trajhouse.udfs.flat_texts import FlatIds, FlatTexts
 from trajhouse.udfs.separators import separators
-from trajhouse.udfs.tokenizer import LoadedTokenizer, load_tokenizer
-
-
-@pytest.fixture(scope="module")
-def tiny(with_tiny_vocabulary: Callable[[str], str]) -> LoadedTokenizer:
-    return load_tokenizer(with_tiny_vocabulary(""), None)
+from trajhouse.udfs.tokenizer import LoadedTokenizer
 
 
 def found_in(definition: dict[str, Any], added: list[str]) -> set[str]:
@@ -57,10 +51,15 @@ def test_a_token_that_another_goes_on_from_is_none(qwen3: LoadedTokenizer) -> No
     assert found_in(definition, added) == {"<|im_end|>x", "<|im_start|>"}
 
 
-def test_there_are_none_where_a_space_is_put_before_every_text(qwen3: LoadedTokenizer) -> None:
+def test_a_token_that_another_runs_into_is_none(qwen3: LoadedTokenizer) -> None:
     definition = json.loads(qwen3.backend.to_str())
-    definition["normalizer"] = {"type": "Prepend", "prepend": " "}
-    definition["pre_tokenizer"] = None
+    before = definition["added_tokens"][-1] | {"content": "over<|im", "id": 151_669}
+    definition["added_tokens"].append(before)
+    added = ["<|im_end|>", "over<|im", "<think>"]
+    assert found_in(definition, added) == {"over<|im", "<think>"}
+
+
+def test_there_are_none_where_a_space_is_put_before_every_text(qwen3: LoadedTokenizer) -> None:
     encode = ReferenceEncoder(qwen3.backend).encode
 
     def prepended(texts: FlatTexts) -> FlatIds:

@@ -16,7 +16,7 @@ from trajhouse.udfs.tokens.assembly.chunks import Item, Trim
 from trajhouse.udfs.tokens.assembly.numbering import Numbering
 
 UNKNOWN = -1
-_MOST_CONTEXTS = 2**62
+_MOST_CONTEXTS, _FIRST_ROOM = 2**62, 256
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LearnedChunks:
         self._separators = separators
         self._chunks: dict[tuple[Item, ...], int] = {}
         self._contexts = Numbering(_MOST_CONTEXTS)
-        self._of_context = np.full((1, 2), UNKNOWN)
+        self._of_context = np.full((_FIRST_ROOM, 2), UNKNOWN)
         self._table: ItemTable | None = None
 
     def find(self, keys: Int) -> tuple[Int, Int]:
@@ -86,8 +86,12 @@ class LearnedChunks:
         for place, key in enumerate(keys):
             number = self._contexts.add(key, 0)
             if number == len(self._of_context):
-                found = (self._number(chunks[place]), end if place == len(keys) - 1 else nothing)
-                self._of_context = np.append(self._of_context, [found], axis=0)
+                room = np.full_like(self._of_context, UNKNOWN)
+                self._of_context = np.concatenate([self._of_context, room])
+            if self._of_context[number, 0] == UNKNOWN:
+                is_last = place == len(keys) - 1
+                found = self._number(chunks[place]), end if is_last else nothing
+                self._of_context[number] = found
 
     def table(self) -> ItemTable:
         """All items."""
