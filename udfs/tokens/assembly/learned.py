@@ -63,7 +63,7 @@ class LearnedChunks:
         self._separators = separators
         self._chunks: dict[tuple[Item, ...], int] = {}
         self._contexts = Numbering(_MOST_CONTEXTS)
-        self._of_context = np.full((_FIRST_ROOM, 2), UNKNOWN)
+        self._of_context = np.full((2, _FIRST_ROOM), UNKNOWN)
         self._table: ItemTable | None = None
 
     def find(self, keys: Int) -> tuple[Int, Int]:
@@ -71,7 +71,7 @@ class LearnedChunks:
 
         UNKNOWN where it has not been learnt.
         """
-        chunks, ends = self._of_context[self._contexts.find(keys, np.zeros_like(keys))].T
+        chunks, ends = self._of_context[:, self._contexts.find(keys, np.zeros_like(keys))]
         return chunks, ends
 
     def add(self, keys: Sequence[int], chunks: Sequence[Sequence[Item]]) -> None:
@@ -85,13 +85,13 @@ class LearnedChunks:
         nothing = self._number(())
         for place, key in enumerate(keys):
             number = self._contexts.add(key, 0)
-            if number == len(self._of_context):
+            if number == self._of_context.shape[1]:
                 room = np.full_like(self._of_context, UNKNOWN)
-                self._of_context = np.concatenate([self._of_context, room])
-            if self._of_context[number, 0] == UNKNOWN:
+                self._of_context = np.concatenate([self._of_context, room], axis=1)
+            if self._of_context[0, number] == UNKNOWN:
                 is_last = place == len(keys) - 1
                 found = self._number(chunks[place]), end if is_last else nothing
-                self._of_context[number] = found
+                self._of_context[:, number] = found
 
     def table(self) -> ItemTable:
         """All items."""
