@@ -30,6 +30,13 @@ def changed(tokenizer: LoadedTokenizer, token: str, **flags: bool) -> dict[str, 
     return definition
 
 
+def with_token(tokenizer: LoadedTokenizer, token: str) -> dict[str, Any]:
+    definition: dict[str, Any] = json.loads(tokenizer.backend.to_str())
+    added = definition["added_tokens"]
+    added.append(added[-1] | {"content": token, "id": added[-1]["id"] + 1})
+    return definition
+
+
 def test_all_tokens_of_qwen3_are_separators(qwen3: LoadedTokenizer) -> None:
     pattern = qwen3.encoder.separators
     assert all(pattern.fullmatch(token) for token in qwen3.control_ids)
@@ -44,19 +51,13 @@ def test_a_token_that_looks_behind_itself_is_none(qwen3: LoadedTokenizer, flag: 
 
 
 def test_a_token_that_another_goes_on_from_is_none(qwen3: LoadedTokenizer) -> None:
-    definition = json.loads(qwen3.backend.to_str())
-    longer = definition["added_tokens"][-1] | {"content": "<|im_end|>x", "id": 151_669}
-    definition["added_tokens"].append(longer)
     added = ["<|im_end|>", "<|im_end|>x", "<|im_start|>"]
-    assert found_in(definition, added) == {"<|im_end|>x", "<|im_start|>"}
+    assert found_in(with_token(qwen3, "<|im_end|>x"), added) == {"<|im_end|>x", "<|im_start|>"}
 
 
 def test_a_token_that_another_runs_into_is_none(qwen3: LoadedTokenizer) -> None:
-    definition = json.loads(qwen3.backend.to_str())
-    before = definition["added_tokens"][-1] | {"content": "over<|im", "id": 151_669}
-    definition["added_tokens"].append(before)
     added = ["<|im_end|>", "over<|im", "<think>"]
-    assert found_in(definition, added) == {"over<|im", "<think>"}
+    assert found_in(with_token(qwen3, "over<|im"), added) == {"over<|im", "<think>"}
 
 
 def test_there_are_none_where_a_space_is_put_before_every_text(qwen3: LoadedTokenizer) -> None:

@@ -73,13 +73,13 @@ class Contextualizer:
         keys, follows = np.empty_like(own), np.empty(len(own), np.bool_)
         neighbours = (found.is_new, found.may_train, found.has_text)
         _fill_keys(columns.row_messages, own, local, neighbours, keys, follows)
-        number = self._numbers_of_tools(tools)
-        self._take_in_tools(keys, found.near_tools, number[columns.rows_of_messages()])
+        number, rows = self._numbers_of_tools(tools), columns.rows_of_messages()
+        self._take_in_tools(keys, found.near_tools, number[rows])
         self._chain(keys, np.flatnonzero(follows))
         is_odd_message = found.is_uneven | (keys < 0)
         is_odd_message |= (own > self._kinds.most) | (local > self._locals.most)
         is_odd = columns.is_odd | (number < 0)
-        is_odd[columns.rows_of_messages()[is_odd_message]] = True
+        is_odd[rows[is_odd_message]] = True
         return Contexts(keys, found.near_tools, is_odd)
 
     def _numbers_of_tools(self, tools: Sequence[str | None]) -> Int:

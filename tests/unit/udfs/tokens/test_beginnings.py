@@ -10,7 +10,7 @@ import pytest
 from tests.unit.udfs.tokens.generated import conversation
 from tests.unit.udfs.tokens.published import PUBLISHED
 from tests.unit.udfs.tokens.test_assembly import Chat, check, examples
-from trajhouse.udfs.flat_texts import FlatTexts
+from trajhouse.udfs.flat_texts import FlatTexts, Texts
 from trajhouse.udfs.shared_texts import SharedTexts
 from trajhouse.udfs.tokenizer import LoadedTokenizer
 from trajhouse.udfs.tokens.assembly.assembler import assembler_of
@@ -29,15 +29,20 @@ def told(prompt: str, number: int) -> Chat:
             {"role": "assistant", "content": f"é {number}"}]  # fmt: skip
 
 
-def shared(tokenizer: LoadedTokenizer, chats: list[Chat], tools: list[str | None]) -> list[str]:
-    """The beginnings that are encoded for these rows, after all that they have was learnt."""
+def laid_out(tokenizer: LoadedTokenizer, chats: list[Chat], tools: list[str | None]) -> Texts:
+    """The renders of these rows, after all that they have was learnt."""
     template, policy = learn_template(tokenizer), Policy()
     assembler = assembler_of(template, policy)
     assert assembler is not None
     assembler.render(examples(chats[:N_LEARNT], tools[:N_LEARNT]))
     found = assembler.render(examples(chats, tools))
     assert found is not None
-    texts = found.pieces.texts
+    return found.pieces.texts
+
+
+def shared(tokenizer: LoadedTokenizer, chats: list[Chat], tools: list[str | None]) -> list[str]:
+    """The beginnings that are encoded for these rows."""
+    texts = laid_out(tokenizer, chats, tools)
     if not isinstance(texts, SharedTexts):
         return []
     return [texts.parts[k] for k in range(len(texts.parts) - len(texts))]
@@ -87,13 +92,7 @@ def test_rows_without_a_prompt_and_with_one(qwen3: LoadedTokenizer) -> None:
 def test_foreign_characters_of_what_is_laid_out(qwen3: LoadedTokenizer, n_letters: int) -> None:
     prompts = ["a" * n_letters + "é", "b" * n_letters + "中"]
     chats = [told(prompts[number % 2], number) for number in range(N_ROWS)]
-    template, policy = learn_template(qwen3), Policy()
-    assembler = assembler_of(template, policy)
-    assert assembler is not None
-    assembler.render(examples(chats))
-    found = assembler.render(examples(chats))
-    assert found is not None
-    parts = found.pieces.texts.parts
+    parts = laid_out(qwen3, chats, [None] * N_ROWS).parts
     anew = FlatTexts.of(list(parts))
     assert parts.foreign_characters.tolist() == anew.foreign_characters.tolist()
     assert set(parts.foreign_characters.tolist()) == {ord("é"), ord("中")}
