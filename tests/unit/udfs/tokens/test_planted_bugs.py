@@ -195,7 +195,6 @@ class Alone:
 
     def __init__(self, encoder: Any) -> None:
         self._encoder, self.name = encoder, encoder.name
-        self.separators = encoder.separators
 
     def encode(self, texts: Texts) -> FlatIds:
         def ids(text: str) -> Any:
