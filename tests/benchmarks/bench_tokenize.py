@@ -35,7 +35,7 @@ from tests.benchmarks.tokenizing.stages import profile
 PARTS = ("speed", "memory", "profile")
 DATA = ("sera", "tau_bench")
 MEMORY_LIMIT = 3 * 10**9
-COPIES_FOR_MEMORY = (5, 10)
+COPIES_FOR_MEMORY = (2, 5, 10)
 
 
 def main() -> None:
@@ -63,7 +63,8 @@ def main() -> None:
             _measure(tau_bench, parts, options)
     if sera is not None and "memory" in parts:
         print(f"## memory, {sera.name}\n")
-        report.print_peaks(measure_all(sera, COPIES_FOR_MEMORY), MEMORY_LIMIT)
+        peaks = measure_all(sera, COPIES_FOR_MEMORY, options.rounds)
+        report.print_peaks(peaks, MEMORY_LIMIT)
 
 
 def _measure(prepared: Prepared, parts: set[str], options: argparse.Namespace) -> None:

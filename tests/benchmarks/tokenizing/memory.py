@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,17 +58,23 @@ class Peak:
             raise RuntimeError("the system does not tell the peak memory of a process")
 
 
-def measure_all(prepared: Prepared, copies: Sequence[int]) -> dict[str, Peak]:
-    """Peaks for the rows, for so many times as many, and for single long rows."""
+def measure_all(
+    prepared: Prepared, copies: Sequence[int], rounds: int
+) -> dict[str, Sequence[Peak]]:
+    """Peaks for the rows and for so many times as many, in turns, and once for single long rows.
+
+    Whether more rows take more memory is seen only beside what the same rows take another time.
+    """
     repeated = {f"x {number}": repeat(prepared, number) for number in copies}
-    peaks = {}
-    for what, rows in {"as they are": prepared, **repeated}.items():
-        peaks[f"function, rows {what}"] = measure_function(rows)
-        peaks[f"model in dbt, rows {what}"] = measure_model(rows)
+    peaks: dict[str, list[Peak]] = defaultdict(list)
+    for _ in range(rounds):
+        for what, rows in {"as they are": prepared, **repeated}.items():
+            peaks[f"function, rows {what}"].append(measure_function(rows))
+            peaks[f"model in dbt, rows {what}"].append(measure_model(rows))
     for n_tokens, is_one in ((30_000, False), (1_000_000, False), (1_000_000, True)):
         of = "in one message" if is_one else "in many messages"
         long_row = prepare_long_row(prepared, n_tokens, is_one)
-        peaks[f"function, one row of {n_tokens:,} tokens {of}"] = measure_function(long_row)
+        peaks[f"function, one row of {n_tokens:,} tokens {of}"].append(measure_function(long_row))
     return peaks
 
 
