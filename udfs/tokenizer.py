@@ -30,7 +30,7 @@ from trajhouse.udfs.tokenizer_sources import (
 
 DEFAULT_TOKENIZER = "Qwen/Qwen3-8B"
 
-_ENGINE = "masks by place, 2"
+_ENGINE = "masks by place, 3"
 """To be changed with anything of ours that changes ids or masks."""
 _CALLS_DATE = re.compile(r"\bstrftime_now\s*\(")
 _PROBE = "<|x|>Ünïcode 中文 \U0001f9ea  42\n\n\tdef f(x):\r\n    return '</x>' "

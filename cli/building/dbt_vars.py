@@ -9,6 +9,7 @@ from typing import Any
 
 from trajhouse.cli.errors import UsageFault
 
+_NAMING_FAMILIES = ("untokenized_families", "control_tokens_by_family", "duplicate_by_id_only")
 _EXAMPLE = "for example --var duplicate_scope=warehouse, or --var 'untokenized_families=[sera]'"
 
 
@@ -20,7 +21,7 @@ def parse_vars(project: Path, texts: Sequence[str]) -> dict[str, Any]:
         texts: What the command was given.
 
     Raises:
-        UsageFault: A text has no `=`, a value is not YAML, or a name is no var.
+        UsageFault: A text has no `=`, a value is not YAML, or a name is no var or no family.
     """
     import yaml
 
@@ -40,4 +41,17 @@ def parse_vars(project: Path, texts: Sequence[str]) -> dict[str, Any]:
         except yaml.YAMLError as error:
             why = " ".join(str(error).split())
             raise UsageFault(f"the value of --var {name} is not YAML", why, _EXAMPLE) from None
+    families = found.get("families", declared.get("vars", {}).get("families", []))
+    for name in _NAMING_FAMILIES:
+        _require_families(name, found.get(name) or [], families)
     return found
+
+
+def _require_families(name: str, given: Any, families: Sequence[str]) -> None:
+    """Raises UsageFault where a var that names families has one that there is none of."""
+    for family in given if isinstance(given, list | dict) else [given]:
+        if family not in families:
+            close = get_close_matches(str(family), families, n=1)
+            hint = f"did you mean {close[0]}?" if close else _EXAMPLE
+            why = f"the families are {', '.join(families)}"
+            raise UsageFault(f"--var {name}: no family named {family!r}", why, hint)

@@ -134,7 +134,7 @@ def _packs(manifest: Document) -> str:
         "A sequence is a whole row of the mart"
         + (
             f", or a piece of the {packing['cut_rows']:,} that are longer than a pack: those are"
-            " cut behind a turn of the assistant, and their pieces are trained apart."
+            " cut behind a trained turn of the assistant, and their pieces are trained apart."
             if packing["cut_rows"]
             else "."
         ),

@@ -3,7 +3,8 @@
 Rows that fit are packed whole, by best fit decreasing. Of each longer row, longest first, pieces
 that fill a pack of their own are cut off its front. What is then left goes whole where it leaves
 the least room; where it fits nowhere, as much of it as fits fills the largest room there is, and so
-on. Only rows that have to be cut are cut, and only behind a turn of the assistant.
+on. Only rows that have to be cut are cut, and only behind a turn of the assistant of which some is
+trained: a piece without a trained token teaches nothing.
 
 >>> cut_to_fill(np.array([7, 15]), {1: np.array([3, 6, 9, 12])}, 10).lengths.tolist()
 [7, 9, 3, 3]
@@ -24,6 +25,7 @@ from trajhouse.cli.exporting.packing import (
     best_fit_decreasing,
     longest_first,
 )
+from trajhouse.udfs.sums import sums_before
 
 LEAST_SHARE = 16
 """Rooms below `max_length` / 16 are not filled by cutting: such a piece has no context."""
@@ -54,18 +56,26 @@ class TurnTooLong(Exception):
         self.row = row
 
 
-def turn_ends(loss_mask: npt.NDArray[np.generic]) -> Numbers:
-    """Where a row may be cut: behind each trained span but one that ends the row.
+def trained_turn_ends(
+    loss_mask: npt.NDArray[np.generic], turn_ends: npt.NDArray[np.integer] | None
+) -> Numbers:
+    """Where a row may be cut: behind each turn that is trained but one that ends the row.
 
     Args:
         loss_mask: N values, nonzero where the token is trained.
+        turn_ends: The number of tokens up to the end of each turn, ascending; without them, a turn
+            is a span of trained tokens.
 
     Returns:
         Ascending positions in [1, N), each that of the first token after a turn.
     """
     trained = loss_mask != 0
-    ends: Numbers = np.flatnonzero(trained[:-1] & ~trained[1:]) + 1
-    return ends
+    if turn_ends is None:
+        ends: Numbers = np.flatnonzero(trained[:-1] & ~trained[1:]) + 1
+        return ends
+    n_trained = sums_before(trained)[turn_ends]
+    is_trained = np.diff(n_trained, prepend=0) > 0
+    return turn_ends[is_trained & (turn_ends < len(trained))].astype(np.int64)
 
 
 def cut_to_fill(lengths: Numbers, ends: Mapping[int, Numbers], max_length: int) -> Pieces:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trajhouse.cli.errors import TrajhouseError, UsageFault
-from trajhouse.cli.exporting.cutting import TurnTooLong, turn_ends
+from trajhouse.cli.exporting.cutting import TurnTooLong, trained_turn_ends
 from trajhouse.cli.exporting.packing import Numbers
 from trajhouse.cli.exporting.packs import (
     DESCRIPTIONS,
@@ -29,6 +29,7 @@ from trajhouse.cli.warehouse import MARTS_SCHEMA, quote_identifier
 
 TOKENS = "input_ids"
 TRAJECTORY = "trajectory_id"
+TURN_ENDS = "turn_ends"
 LENGTH = "__length"
 IS_FIRST_TRAINED = "__is_first_trained"
 
@@ -99,7 +100,7 @@ def _candidates(relation: Relation, columns: Sequence[str]) -> list[str]:
         for name in columns
         if relation.columns[name].endswith("[]")
         and relation.columns[name].removesuffix("[]").endswith(_NUMBERS)
-        and name not in DESCRIPTIONS
+        and name not in (TURN_ENDS, *DESCRIPTIONS)
     ]
 
 
@@ -221,12 +222,17 @@ def _read_ends(
             f'leave long rows out: --where "len({TOKENS}) <= {max_length}"',
         )
     condition = f"where len(source.{TOKENS}) > {max_length}"
-    query = select(f"source.loss_mask as mask, {plan.placing}", plan.source, condition)
+    turns = f"source.{TURN_ENDS}" if plan.relation.has(TURN_ENDS) else "null::integer[]"
+    items = f"source.loss_mask as mask, {turns} as turns, {plan.placing}"
+    query = select(items, plan.source, condition)
     ends: dict[tuple[Any, ...], Numbers] = {}
     for batch in connection.sql(query).to_arrow_reader(_BATCH_ROWS):
         keys = key_tuples(batch.select(plan.key_names))
-        for key, mask in zip(keys, batch.column("mask"), strict=True):
-            ends[key] = turn_ends(np.asarray(mask.values if mask.is_valid else []))
+        for key, mask, turns in zip(keys, batch["mask"], batch["turns"], strict=True):
+            ends[key] = trained_turn_ends(
+                np.asarray(mask.values if mask.is_valid else []),
+                np.asarray(turns.values) if turns.is_valid and mask.is_valid else None,
+            )
     long_keys = key_tuples(table.select(plan.key_names).take(pa.array(long)))
     return {row: ends[key] for row, key in zip(long.tolist(), long_keys, strict=True)}
 
@@ -245,7 +251,7 @@ def _packs(
     except TurnTooLong as error:
         raise TrajhouseError(
             f"row {_key_of(plan, table, error.row)} cannot be cut to {max_length:,} tokens",
-            f"of its {lengths[error.row]:,}, more than that lie between two ends of turns",
+            f"of its {lengths[error.row]:,}, more than that lie between two ends of trained turns",
             "--pack with more tokens, or leave it out with --where",
         ) from None
 

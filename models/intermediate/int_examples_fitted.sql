@@ -25,6 +25,7 @@ fitting as (
         input_ids,
         loss_mask,
         loss_weight,
+        turn_ends,
         n_tokens,
         n_trained_tokens,
         n_tokens_whole,
@@ -65,6 +66,7 @@ rejected as (
         null::integer[] as input_ids,
         null::tinyint[] as loss_mask,
         null::float[] as loss_weight,
+        null::integer[] as turn_ends,
         null::integer as n_tokens,
         null::integer as n_trained_tokens,
         n_tokens_whole,
@@ -97,7 +99,9 @@ cut as (
     select
         *,
         last_token - first_token + 1 as n_tokens_left,
-        coalesce(list_sum(loss_mask[first_token:last_token]), 0)::integer as n_trained_left
+        coalesce(list_sum(loss_mask[first_token:last_token]), 0)::integer as n_trained_left,
+        {{ list_where('turn_ends', 'turn_end', 'turn_end between first_token and last_token') }}
+            as turn_ends_left
     from bounded
 ),
 
@@ -113,6 +117,7 @@ cut_to_fit as (
         input_ids[first_token:last_token] as input_ids,
         loss_mask[first_token:last_token] as loss_mask,
         loss_weight[first_token:last_token] as loss_weight,
+        {{ list_map('turn_ends_left', 'turn_end', 'turn_end - first_token + 1') }} as turn_ends,
         n_tokens_left as n_tokens,
         n_trained_left as n_trained_tokens,
         n_tokens_whole,

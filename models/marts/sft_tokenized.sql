@@ -21,6 +21,7 @@ final as (
         {{ labels_of('tokenized.input_ids', 'tokenized.loss_mask') }} as labels,
         tokenized.loss_mask,
         tokenized.loss_weight,
+        tokenized.turn_ends,
         tokenized.n_tokens,
         tokenized.n_trained_tokens,
         tokenized.n_tokens_whole,

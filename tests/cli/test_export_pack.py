@@ -32,6 +32,9 @@ create table marts.trials as select * from (values
 create table marts.uneven as select 'a' as trajectory_id, [1, 2] as input_ids, [1] as labels;
 create table marts.hollow as
     select 'a' as trajectory_id, [1, 2] as input_ids union all select 'b', []::int[];
+create table marts.parts as
+    select 'a' as trajectory_id, range(12)::int[] as input_ids, [6, 12] as turn_ends,
+        [0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 1, 0]::tinyint[] as loss_mask;
 create table marts.one_turn as
     select 'a' as trajectory_id, range(30)::int[] as input_ids, [0 for x in range(30)] as loss_mask;
 """
@@ -96,6 +99,18 @@ def test_long_rows_are_cut_where_turns_end(marts: Fixture, tmp_path: Path) -> No
         assert [token for start in sorted(parts) for token in parts[start]] == row["input_ids"]
         assert len(parts) == 1 if row["n_tokens"] <= 6 else len(parts) > 1
         assert all(start % 2 == 0 for start in parts)
+
+
+def test_a_turn_is_not_cut_where_a_part_of_it_is_not_trained(
+    marts: Fixture, tmp_path: Path
+) -> None:
+    """The mask alone would have the first 9 in one piece."""
+    (first, second) = export(
+        marts, tmp_path / "out", "parts", "--pack", "10", "--over-length", "split"
+    )["train"]
+    assert first["input_ids"] == [0, 1, 2, 3, 4, 5]
+    assert second["input_ids"] == [6, 7, 8, 9, 10, 11]
+    assert "turn_ends" not in first
 
 
 def test_splits_are_never_mixed(marts: Fixture, tmp_path: Path) -> None:

@@ -157,13 +157,12 @@ def _part_cuts(
     control: re.Pattern[str],
 ) -> dict[int, Part]:
     """Where in a turn another part begins; what a template writes around a text goes with it."""
-    if not inside:
-        return {start: Part.ANSWER}
-    parts = [part_of(slot, chat[slot.message]) for _, _, slot in inside]
+    parts = [part_of(slot, chat[slot.message]) for _, _, slot in inside] or [Part.ANSWER]
     cuts = {start: parts[0]}
-    gap = text[turn.start : inside[0][0]]
-    if parts[0] is not Part.REASONING and (closed := _after_closing(gap)):
-        cuts = {start: Part.REASONING, turn.start + closed: parts[0]}
+    gap = text[turn.start : inside[0][0] if inside else turn.end]
+    closed = turn.start + _after_closing(gap)
+    if parts[0] is not Part.REASONING and turn.start < closed < turn.end:
+        cuts = {start: Part.REASONING, closed: parts[0]}
     for k in range(1, len(inside)):
         if parts[k] is not parts[k - 1]:
             begin = inside[k - 1][1]

@@ -159,6 +159,11 @@ def parse_policy(text: str) -> Policy:
     trained = given.get("trained_parts")
     trained = PARTS if trained is None else trained
     loss_weights = given.get("loss_weights") or {}
+    if not isinstance(trained, list | tuple):
+        raise _unknown(f"trained_parts {trained!r}", "it is a list such as [reasoning, answer]")
+    if not isinstance(loss_weights, dict):
+        why = "it is an object such as {reasoning: 0.5}"
+        raise _unknown(f"loss_weights {loss_weights!r}", why)
     _require_known(trained, PARTS, "trained part")
     _require_known(loss_weights, PARTS, "part to weight")
     for part, weight in loss_weights.items():

@@ -31,6 +31,9 @@ def test_none_are_none() -> None:
         ("duplicate_scope", "is not NAME=VALUE"),
         ("duplicate_scop=x", "no var named"),
         ("checks={a: b", "is not YAML"),
+        ("untokenized_families=[sera, opnai]", "no family named 'opnai'"),
+        ("duplicate_by_id_only=3", "no family named 3"),
+        ("control_tokens_by_family={opena: text}", "no family named 'opena'"),
     ],
 )
 def test_what_is_off_is_a_usage_fault(text: str, why: str) -> None:

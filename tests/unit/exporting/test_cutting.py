@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajhouse.cli.exporting.cutting import Pieces, TurnTooLong, cut_to_fill, turn_ends
+from trajhouse.cli.exporting.cutting import Pieces, TurnTooLong, cut_to_fill, trained_turn_ends
 
 ROOM = 40
 
@@ -33,7 +33,27 @@ def as_rows(pieces: Pieces) -> list[tuple[int, int, int, int]]:
     ],
 )
 def test_a_turn_ends_behind_its_last_trained_token(mask: list[int], expected: list[int]) -> None:
-    assert turn_ends(np.array(mask)).tolist() == expected
+    assert trained_turn_ends(np.array(mask), None).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("mask", "turns", "expected"),
+    [
+        pytest.param(
+            [0, 1, 0, 1, 0, 1, 0], [4, 6], [4, 6], id="a part in the middle is not trained"
+        ),
+        pytest.param([0, 1, 0, 0, 0, 1, 0], [4, 6], [4, 6], id="a part at the end is not trained"),
+        pytest.param([0, 0, 0, 0, 0, 1, 0], [2, 4, 6], [6], id="earlier turns are not trained"),
+        pytest.param([0, 1, 0, 1], [2, 4], [2], id="the last turn ends the row"),
+        pytest.param([0, 0], [2], [], id="nothing is trained"),
+        pytest.param([0, 0], [], [], id="no turns"),
+    ],
+)
+def test_a_turn_of_which_some_is_trained_ends_where_the_row_says(
+    mask: list[int], turns: list[int], expected: list[int]
+) -> None:
+    ends = trained_turn_ends(np.array(mask), np.array(turns, dtype=np.int32))
+    assert ends.tolist() == expected
 
 
 def test_by_hand() -> None:

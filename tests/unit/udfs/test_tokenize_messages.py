@@ -142,6 +142,25 @@ def test_null_content_and_empty_content_are_alike(run_tokenize: Run) -> None:
     assert null == empty
 
 
+@pytest.mark.parametrize("renderer", ["assembly", "jinja"])
+@pytest.mark.parametrize(
+    ("content", "answer"), [("Yes.", "Yes."), ("", ""), (None, ""), (" \n ", " \n ")]
+)
+def test_a_block_that_the_template_writes_is_reasoning_before_any_answer(
+    content: str | None,
+    answer: str,
+    renderer: str,
+    run_tokenize: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRAJHOUSE_RENDERER", renderer)
+    chat = [say("user", "Is it?"), {"role": "assistant", "content": content}]
+    block, rest = "<think>\n\n</think>\n\n", f"{answer}<|im_end|>\n"
+    for part, expected in (("answer", rest), ("reasoning", block)):
+        (row,) = run_tokenize([chat], trained_parts=[part])
+        assert trained_texts(row) == [expected]
+
+
 def test_null_content_suits_templates_that_take_it_for_text(
     run_tokenize: Run, with_tiny_vocabulary: WithTemplate
 ) -> None:
@@ -243,6 +262,21 @@ def test_mask_that_cannot_be_proven(
 def test_tokenizer_that_cannot_be_loaded_is_not_a_reason(run_tokenize: Run) -> None:
     with pytest.raises(CannotOpen):
         run_tokenize([CHAT], spec="./nowhere")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"loss_weights": ["reasoning"]}, "it is an object"),
+        ({"trained_parts": 3}, "it is a list"),
+        ({"trained_parts": "answer"}, "it is a list"),
+    ],
+)
+def test_a_setting_of_another_type_is_an_error(
+    setting: dict[str, Any], message: str, run_tokenize: Run
+) -> None:
+    with pytest.raises(UsageFault, match=message):
+        run_tokenize([PLAIN], **setting)
 
 
 def test_unknown_policy_is_an_error(run_tokenize: Run) -> None:
