@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from trajhouse.cli.errors import CannotOpen
 from trajhouse.udfs.chat_render import Render, RenderError, render_chat
 from trajhouse.udfs.conversations import Message
 from trajhouse.udfs.tokenizer import LoadedTokenizer
@@ -101,6 +102,22 @@ class TemplateAudit:
         if self.tool_outputs is Fact.NO and any(message.get("role") == "tool" for message in chat):
             return "the template drops tool outputs"
         return None
+
+
+def require_template(tokenizer: LoadedTokenizer) -> None:
+    """Make sure that there is something to audit.
+
+    Raises:
+        CannotOpen: The template renders not even a question and its answer.
+    """
+    try:
+        render_chat(tokenizer, [_user("zqask"), _answer("zqend")], None)
+    except RenderError as error:
+        raise CannotOpen(
+            f"the chat template cannot be audited with the tokenizer {tokenizer.spec}",
+            f"it does not render a question and its answer: {' '.join(str(error).split())}",
+            "mend the template",
+        ) from None
 
 
 @lru_cache(maxsize=32)

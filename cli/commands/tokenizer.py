@@ -47,11 +47,12 @@ def audit(name: str, as_json: bool) -> None:
 
     from trajhouse.cli.console import write_text
     from trajhouse.cli.querying.output import write_json
-    from trajhouse.udfs.template_audit import audit_template
+    from trajhouse.udfs.template_audit import audit_template, require_template
     from trajhouse.udfs.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 
     is_template = name.endswith(".jinja")
     loaded = load_tokenizer(*((DEFAULT_TOKENIZER, name) if is_template else (name,)))
+    require_template(loaded)
     found = {question: str(fact) for question, fact in asdict(audit_template(loaded)).items()}
     if as_json:
         write_json([found], sys.stdout.buffer)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 MAIN = "import sys; from trajhouse.cli.main import main; sys.exit(main())"
 DROPS_CALLS = "{% for m in messages %}{{ m.role + ': ' + m.content }}\n{% endfor %}"
 
@@ -26,6 +28,24 @@ def test_a_template_file_is_audited(tmp_path: Path) -> None:
     assert found["tool_outputs"] == "yes"
     answers = dict(line.rsplit("  ", 1) for line in table.stdout.splitlines())
     assert {key.strip(): value for key, value in answers.items()}["renders tool calls"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{% for m in messages %}{{ m.x", "TemplateSyntaxError"),
+        ("{{ raise_exception('no agents here') }}", "no agents here"),
+    ],
+)
+def test_a_template_that_renders_nothing_is_an_error(
+    template: str, why: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "broken.jinja"
+    file.write_text(template, encoding="utf-8")
+    failed = run(str(file))
+    assert (failed.returncode, failed.stdout) == (3, "")
+    assert why in failed.stderr
+    assert len(failed.stderr.strip().splitlines()) == 3
 
 
 def test_a_template_that_is_not_there() -> None:
