@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from trajhouse.cli.errors import UsageFault
+from trajhouse.cli.nearest import nearest_few
 
 _NAMING_FAMILIES = ("untokenized_families", "control_tokens_by_family", "duplicate_by_id_only")
 _EXAMPLE = "for example --var duplicate_scope=warehouse, or --var 'untokenized_families=[sera]'"
@@ -33,9 +33,8 @@ def parse_vars(project: Path, texts: Sequence[str]) -> dict[str, Any]:
         if not equals:
             raise UsageFault(f"--var {text!r} is not NAME=VALUE", "it has no '='", _EXAMPLE)
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else _EXAMPLE
-            raise UsageFault(f"no var named {name!r}", f"the vars are {', '.join(known)}", hint)
+            why = f"the vars are {', '.join(known)}"
+            raise UsageFault(f"no var named {name!r}", why, _hint(name, known))
         try:
             found[name] = yaml.safe_load(value)
         except yaml.YAMLError as error:
@@ -51,7 +50,11 @@ def _require_families(name: str, given: Any, families: Sequence[str]) -> None:
     """Raises UsageFault where a var that names families has one that there is none of."""
     for family in given if isinstance(given, list | dict) else [given]:
         if family not in families:
-            close = get_close_matches(str(family), families, n=1)
-            hint = f"did you mean {close[0]}?" if close else _EXAMPLE
             why = f"the families are {', '.join(families)}"
-            raise UsageFault(f"--var {name}: no family named {family!r}", why, hint)
+            what = f"--var {name}: no family named {family!r}"
+            raise UsageFault(what, why, _hint(str(family), families))
+
+
+def _hint(given: str, known: Sequence[str]) -> str:
+    close = nearest_few(given, known, 1)
+    return f"did you mean {close[0]}?" if close else _EXAMPLE

@@ -70,13 +70,10 @@ def trained_turn_ends(
         Ascending positions in [1, N), each that of the first token after a turn.
     """
     trained = loss_mask != 0
-    ends: Numbers
     if turn_ends is None:
-        ends = np.flatnonzero(trained[:-1] & ~trained[1:]) + 1
-    else:
-        n_trained = sums_before(trained)[turn_ends]
-        is_trained = np.diff(n_trained, prepend=0) > 0
-        ends = turn_ends[is_trained & (turn_ends < len(trained))].astype(np.int64)
+        turn_ends = np.flatnonzero(trained[:-1] & ~trained[1:]) + 1
+    is_trained = np.diff(sums_before(trained)[turn_ends], prepend=0) > 0
+    ends: Numbers = turn_ends[is_trained & (turn_ends < len(trained))].astype(np.int64)
     return ends
 
 

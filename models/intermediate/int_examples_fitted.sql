@@ -99,9 +99,7 @@ cut as (
     select
         *,
         last_token - first_token + 1 as n_tokens_left,
-        coalesce(list_sum(loss_mask[first_token:last_token]), 0)::integer as n_trained_left,
-        {{ list_where('turn_ends', 'turn_end', 'turn_end between first_token and last_token') }}
-            as turn_ends_left
+        coalesce(list_sum(loss_mask[first_token:last_token]), 0)::integer as n_trained_left
     from bounded
 ),
 
@@ -117,7 +115,11 @@ cut_to_fit as (
         input_ids[first_token:last_token] as input_ids,
         loss_mask[first_token:last_token] as loss_mask,
         loss_weight[first_token:last_token] as loss_weight,
-        {{ list_map('turn_ends_left', 'turn_end', 'turn_end - first_token + 1') }} as turn_ends,
+        {{ list_map(
+            list_where('turn_ends', 'turn_end', 'turn_end between first_token and last_token'),
+            'turn_end',
+            'turn_end - first_token + 1'
+        ) }} as turn_ends,
         n_tokens_left as n_tokens,
         n_trained_left as n_trained_tokens,
         n_tokens_whole,
